@@ -1,0 +1,1 @@
+"""The conformance suite: requirements, checks, and the peer that checks talk through."""

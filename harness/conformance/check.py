@@ -1,0 +1,96 @@
+"""Checks: the functions that judge one requirement each.
+
+An *exchange* is a coroutine function: it talks to the server. Its parameters are asked of the lab by name
+(`peer`, `trader`, `lab`, ...). An *invariant* is a generator function of one `conversation`; it is judged on
+every conversation there is. Both say what they demand by `expect`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Violation(Exception):  # noqa: N818 - it is a finding about the server, not an error of ours
+    """The server broke the requirement: what was expected, and the evidence."""
+
+    def __init__(self, expected: str, evidence: Any = None) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.evidence = evidence
+
+    def __str__(self) -> str:
+        return self.expected if self.evidence is None else f"{self.expected}; found {shown(self.evidence)}"
+
+
+class Unobserved(Exception):  # noqa: N818
+    """The check could not be decided, for this reason: neither passed nor failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A function that judges requirement `id`. `alone` exchanges run when no other one does."""
+
+    id: str
+    function: Callable[..., Any]
+    exchange: bool
+    alone: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its function: what it demands, in words."""
+        return self.function.__name__
+
+
+@dataclass
+class Tally:
+    """How many times a check has seen its requirement kept."""
+
+    observations: int = 0
+    evidence: list[Any] = field(default_factory=list)
+
+
+_tally: ContextVar[Tally] = ContextVar("tally")
+
+
+@contextmanager
+def counting() -> Iterator[Tally]:
+    """Count the `expect`s that hold inside the block."""
+    token = _tally.set(Tally())
+    try:
+        yield _tally.get()
+    finally:
+        _tally.reset(token)
+
+
+def expect(holds: object, expected: str, evidence: Any = None) -> None:
+    """Demand that `holds` is true: one observation if so, else a Violation that shows `expected` and `evidence`."""
+    if not holds:
+        raise Violation(expected, evidence)
+    tally = _tally.get(None)
+    if tally is not None:
+        tally.observations += 1
+
+
+def check(id_: str, *, alone: bool = False) -> Callable[[F], F]:
+    """Declare that the decorated function judges requirement `id_`. Level and wording are in requirements.yaml."""
+
+    def declare(function: F) -> F:
+        declared = Check(id_, function, inspect.iscoroutinefunction(function), alone)
+        function.__dict__.setdefault("checks", []).append(declared)
+        return function
+
+    return declare
+
+
+def shown(value: Any, limit: int = 300) -> str:
+    """Evidence as one line of text."""
+    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,49 @@
+"""The lab: where exchanges get their peers, within the server's own limits. A protocol extends it in `lab.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from harness.conformance.peer import Offer, Opener, Peer
+from harness.conformance.profile import Profile
+from harness.core.conversation import Conversation
+
+
+class Lab:
+    """Opens peers against one target for one exchange, and keeps what they said.
+
+    `chance`, the event loop's clock and `wall_s` (the time of day in epoch seconds) are its only sources of chance
+    and time.
+    """
+
+    def __init__(self, opener: Opener, profile: Profile, chance: random.Random, wall_s: Callable[[], float]) -> None:
+        self.opener = opener
+        self.profile = profile
+        self.chance = chance
+        self.wall_s = wall_s
+        self.conversations: list[Conversation] = []
+        self._peers: list[Peer] = []
+
+    async def peer(self, *, headers: Mapping[str, str] | None = None, deflate: bool = False, **query: str) -> Peer:
+        """A new connection, as bare as the handshake leaves it."""
+        peer = self._make(Offer(self.profile.url(query), {**self.profile.headers, **(headers or {})}, (), deflate))
+        self._peers.append(peer)
+        self.conversations.append(peer.conversation)
+        await peer.open()
+        return peer
+
+    def _make(self, offer: Offer) -> Peer:
+        return Peer(self.opener, offer, self.profile.reply_s)
+
+    async def get(self, name: str) -> Any:
+        """What an exchange asks for by the parameter `name`: the lab itself, or what its method of that name gives."""
+        if name == "lab":
+            return self
+        return await getattr(self, name)()
+
+    async def close(self) -> None:
+        """End all connections of the exchange."""
+        await asyncio.gather(*(peer.close() for peer in self._peers), return_exceptions=True)

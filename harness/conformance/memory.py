@@ -1,0 +1,101 @@
+"""The transport in memory: the peer talks to stages of a house in the same event loop, which may be virtual."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import parse_qsl, urlsplit
+
+from harness.conformance.peer import Answer, Channel, Offer, Peer
+from harness.core.message import Frame, Opcode
+from harness.core.session import Request
+from harness.scenario.driver import Driver
+from harness.scenario.house import House
+from harness.scenario.stage import Link
+
+LATENCY_S = 0.001  # Each way. Not nothing, so that an answer is always later than its request.
+
+
+class MemoryOpener:
+    """Opens connections to a house."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def open(self, offer: Offer, peer: Peer) -> tuple[Answer, Channel | None]:
+        """The opening handshake: the path decides on the protocol, the query on the stage."""
+        await asyncio.sleep(2 * LATENCY_S)
+        parts = urlsplit(offer.url)
+        protocol = next((p for p in self.house.protocols.values() if parts.path in p.paths), None)
+        if protocol is None:
+            return Answer(404), None
+        deflate = offer.deflate and protocol.deflate
+        query = dict(parse_qsl(parts.query))
+        driver = self.house.driver(protocol, query)
+        channel = MemoryChannel(driver, peer)
+        channel.link = driver.connect(
+            Request(parts.path, query, dict(offer.headers), deflate=deflate), channel.server_end
+        )
+        return Answer(101, deflate=deflate), channel
+
+
+class MemoryChannel:
+    """Both ends of one connection. Frames take LATENCY_S and keep their order."""
+
+    link: Link
+
+    def __init__(self, driver: Driver, peer: Peer) -> None:
+        self._driver = driver
+        self._peer = peer
+        self._loop = asyncio.get_running_loop()
+        self._over = False
+        self.server_end = _ServerEnd(self)
+
+    async def send(self, frame: Frame) -> None:
+        """Carry a frame to the server."""
+        self._loop.call_later(LATENCY_S, self._to_server, frame)
+
+    async def abort(self) -> None:
+        """Cut the connection: the server notices, the peer knows."""
+        self._end()
+
+    def _to_server(self, frame: Frame) -> None:
+        if self._over:
+            return
+        self._driver.receive(self.link, frame)
+        if frame.opcode is Opcode.CLOSE:
+            # RFC 6455, 5.5.1: a close frame is answered by one of the same code.
+            self.to_client(frame)
+
+    def to_client(self, frame: Frame) -> None:
+        """Carry a frame to the peer."""
+        self._loop.call_later(LATENCY_S, self._arrive, frame)
+
+    def _arrive(self, frame: Frame) -> None:
+        if self._over:
+            return
+        self._peer.arrived(frame)
+        if frame.opcode is Opcode.CLOSE:
+            self._end()
+        elif frame.opcode is Opcode.PING:
+            self._loop.call_later(LATENCY_S, self._to_server, Frame(Opcode.PONG, frame.data))
+
+    def cut(self) -> None:
+        """The server cut the connection."""
+        self._loop.call_later(LATENCY_S, self._end)
+
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            self._peer.lost()
+            self._driver.gone(self.link)
+
+
+class _ServerEnd:
+    def __init__(self, channel: MemoryChannel) -> None:
+        self._channel = channel
+
+    def send(self, frame: Frame) -> None:
+        self._channel.to_client(frame)
+
+    def hang_up(self) -> None:
+        self._channel.cut()

@@ -1,0 +1,1 @@
+"""The engine's pure heart: standard library only, and neither a clock nor global chance in it."""

@@ -1,0 +1,139 @@
+"""The record of one connection, as JSON Lines: a line about the connection, then one for each frame.
+
+Directions are named from the client: what it *sent* and what it *received*, on whichever side the record was made.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.core.message import Frame, Message, Opcode
+
+Sender = Literal["client", "server"]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One frame of a conversation: when (seconds since the connection opened), from whom, what."""
+
+    at_s: float
+    sender: Sender
+    frame: Frame
+    _message: Message | bool | None = None
+
+    @property
+    def message(self) -> Message | None:
+        """The JSON object of a text frame, decoded when first asked for; None when the frame holds none."""
+        if self._message is None:
+            self._message = self._decoded()
+        return self._message if isinstance(self._message, dict) else None
+
+    def _decoded(self) -> Message | bool:
+        if self.frame.opcode not in (Opcode.TEXT, Opcode.BINARY):
+            return False
+        try:
+            value = json.loads(self.frame.data)
+        except ValueError:
+            return False
+        return value if isinstance(value, dict) else False
+
+
+@dataclass
+class Conversation:
+    """All frames of one connection, both ways, in order, and how it ended.
+
+    `about` says what is known of the connection: protocol, url, user, extensions. With `limit`, only the newest
+    entries are kept, and `dropped` counts the others.
+    """
+
+    about: dict[str, Any] = field(default_factory=dict)
+    limit: int | None = None
+    dropped: int = 0
+
+    def __post_init__(self) -> None:
+        self.entries: deque[Entry] = deque(maxlen=self.limit)
+
+    def note(self, at_s: float, sender: Sender, frame: Frame) -> Entry:
+        """Append one frame."""
+        if self.limit is not None and len(self.entries) == self.limit:
+            self.dropped += 1
+        entry = Entry(at_s, sender, frame)
+        self.entries.append(entry)
+        return entry
+
+    def received(self, *types: str) -> list[Message]:
+        """The messages that came from the server, of these types, or of all."""
+        return [m for _, m in self.messages("server", *types)]
+
+    def sent(self, *types: str) -> list[Message]:
+        """The messages that the client sent, of these types, or of all."""
+        return [m for _, m in self.messages("client", *types)]
+
+    def messages(self, sender: Sender | None = None, *types: str) -> Iterator[tuple[Entry, Message]]:
+        """Entries that hold a JSON object, with it: from `sender` (None: both), of these types (none: all)."""
+        for entry in self.entries:
+            if sender is not None and entry.sender != sender:
+                continue
+            message = entry.message
+            if message is not None and (not types or message.get("type") in types):
+                yield entry, message
+
+    @property
+    def close(self) -> Entry | None:
+        """The first close frame, from whichever side; None while there is none."""
+        return next((e for e in self.entries if e.frame.opcode is Opcode.CLOSE), None)
+
+    def to_lines(self) -> Iterator[str]:
+        """The record as JSON Lines."""
+        yield json.dumps({"conversation": {**self.about, "dropped": self.dropped}}, ensure_ascii=False)
+        for entry in self.entries:
+            yield json.dumps(_line_of(entry), ensure_ascii=False)
+
+    @classmethod
+    def from_lines(cls, lines: Iterable[str]) -> Conversation:
+        """Read what `to_lines` wrote; ValueError names the line that is none."""
+        result = cls()
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                result._read(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(
+                    f"line {number}: expected a line of a conversation, found {line.strip()[:80]!r}"
+                ) from error
+        return result
+
+    def _read(self, line: Mapping[str, Any]) -> None:
+        if "conversation" in line:
+            self.about = dict(line["conversation"])
+            self.dropped = int(self.about.pop("dropped", 0))
+            return
+        if line["from"] not in ("client", "server"):
+            raise ValueError(line["from"])
+        self.entries.append(Entry(float(line["at_s"]), line["from"], _frame_of(line)))
+
+
+def _line_of(entry: Entry) -> dict[str, Any]:
+    frame = entry.frame
+    line: dict[str, Any] = {"at_s": round(entry.at_s, 6), "from": entry.sender, "opcode": frame.opcode.name.lower()}
+    if frame.opcode is Opcode.CLOSE:
+        return {**line, "code": frame.code, "reason": frame.reason}
+    try:
+        return {**line, "data": frame.data.decode()}
+    except UnicodeDecodeError:
+        return {**line, "base64": base64.b64encode(frame.data).decode()}
+
+
+def _frame_of(line: Mapping[str, Any]) -> Frame:
+    opcode = Opcode[line["opcode"].upper()]
+    if opcode is Opcode.CLOSE:
+        return Frame(opcode, code=int(line["code"]), reason=str(line["reason"]))
+    if "base64" in line:
+        return Frame(opcode, base64.b64decode(line["base64"]))
+    return Frame(opcode, line["data"].encode())

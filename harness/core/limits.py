@@ -1,0 +1,44 @@
+"""Limits: so many in such a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `count` within any `window_s` seconds."""
+
+    count: int
+    window_s: float
+
+    def __str__(self) -> str:
+        return f"{self.count} per {self.window_s:g}s"
+
+
+class SlidingWindow:
+    """Counts what was allowed during the last `rate.window_s` seconds; what it refuses does not count."""
+
+    def __init__(self, rate: Rate) -> None:
+        self.rate = rate
+        self._moments: deque[float] = deque()
+
+    def allows(self, now: float) -> bool:
+        """Whether one more is allowed at `now`; if so, it is counted."""
+        self._forget(now)
+        if len(self._moments) >= self.rate.count:
+            return False
+        self._moments.append(now)
+        return True
+
+    def retry_after_s(self, now: float) -> float:
+        """Seconds until one more will be allowed; 0 when it is allowed already."""
+        self._forget(now)
+        if len(self._moments) < self.rate.count:
+            return 0.0
+        return self._moments[0] + self.rate.window_s - now if self._moments else self.rate.window_s
+
+    def _forget(self, now: float) -> None:
+        while self._moments and self._moments[0] <= now - self.rate.window_s:
+            self._moments.popleft()

@@ -1,0 +1,38 @@
+"""What a protocol is to the engine: one value that names its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.core.message import Frame, Message
+from harness.core.session import Session
+from harness.core.world import World
+
+# One outgoing message in, what really goes out instead: none, one or several.
+MessageFilter = Callable[[Message, Session[Any, Any], float], Iterable[Message]]
+# The same for frames, pings, pongs and closes included.
+FrameFilter = Callable[[Frame, Session[Any, Any], float], Iterable[Frame]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One API. A folder under `harness/protocols/` makes one of these, called PROTOCOL, and nothing else registers it.
+
+    `facts` and `rules` are instances of frozen dataclasses and hold the defaults: what a scenario may say of the
+    world, and the limits and timers of the spec. Filters are empty but for scenarios that misbehave and for defects.
+    """
+
+    name: str
+    title: str
+    paths: tuple[str, ...]
+    folder: Path
+    world: type[World[Any]]
+    session: type[Session[Any, Any]]
+    facts: Any
+    rules: Any
+    message_filters: tuple[MessageFilter, ...] = ()
+    frame_filters: tuple[FrameFilter, ...] = ()
+    deflate: bool = True  # Whether permessage-deflate (RFC 7692) is accepted when a client offers it.

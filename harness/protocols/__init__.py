@@ -1,0 +1,24 @@
+"""The protocols. Each is a folder here that makes a `PROTOCOL`; being here is all it takes to be known."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+
+from harness.core.protocol import Protocol
+
+
+def names() -> list[str]:
+    """The names of all protocols."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+
+
+def load(name: str) -> Protocol:
+    """The protocol of this name. LookupError, with the nearest right word, when there is none."""
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise LookupError(f"unknown protocol {name!r}; there are: {', '.join(names())}.{hint}")
+    protocol: Protocol = importlib.import_module(f"harness.protocols.{name}").PROTOCOL
+    return protocol

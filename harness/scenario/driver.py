@@ -1,0 +1,78 @@
+"""Plays stages on an event loop, real or virtual: tells a stage what time it is whenever something is due."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harness.core.message import Frame
+from harness.core.session import Request
+from harness.scenario.stage import Link, Stage, Transport
+
+
+class Driver:
+    """One stage on one loop. Its time runs `speed` times as fast as the loop's, from 0 on."""
+
+    def __init__(self, stage: Stage, loop: asyncio.AbstractEventLoop, speed: float = 1.0) -> None:
+        self.stage = stage
+        self.speed = speed
+        self._loop = loop
+        self._began_s = loop.time()
+        self._skipped_s = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_due = 0.0
+        self._set_alarm()
+
+    def now(self) -> float:
+        """The stage's time."""
+        return (self._loop.time() - self._began_s) * self.speed + self._skipped_s
+
+    def connect(self, request: Request, transport: Transport) -> Link:
+        """A client has connected."""
+        link = self.stage.connect(request, transport, self.now())
+        self._set_alarm()
+        return link
+
+    def receive(self, link: Link, frame: Frame) -> None:
+        """A frame came from that client."""
+        link.receive(frame, self.now())
+        self._set_alarm()
+
+    def gone(self, link: Link) -> None:
+        """That connection is over."""
+        link.gone(self.now())
+        self._set_alarm()
+
+    def skip(self, seconds: float) -> None:
+        """Let `seconds` of the stage's time pass at once."""
+        self._skipped_s += seconds
+        self.stage.advance(self.now())
+        self._set_alarm()
+
+    def close_all(self, code: int, reason: str) -> None:
+        """Close every connection of the stage."""
+        self.stage.close_all(code, reason, self.now())
+        self._set_alarm()
+
+    def stop(self) -> None:
+        """Play no more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _set_alarm(self) -> None:
+        due = self.stage.next_due()
+        if self._alarm is not None:
+            if due == self._alarm_due:
+                return
+            self._alarm.cancel()
+            self._alarm = None
+        if due is not None:
+            self._alarm_due = due
+            wait_s = max(0.0, due - self.now()) / self.speed
+            self._alarm = self._loop.call_later(wait_s, self._ring, due)
+
+    def _ring(self, due: float) -> None:
+        self._alarm = None
+        # A loop may ring a hair early; what it rang for is due all the same.
+        self.stage.advance(max(due, self.now()))
+        self._set_alarm()

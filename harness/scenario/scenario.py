@@ -1,0 +1,99 @@
+"""What a scenario file says, as values. `loading` makes these from YAML, `stage` plays them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.core.message import Message
+from harness.core.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a script does: `send` a message (or `raw` text), `close`, or `hang_up`; `after_s` the one before.
+
+    `send` is "Type" or "Type.example"; `changes` are dotted paths and the values they get.
+    """
+
+    after_s: float = 0.0
+    send: str | None = None
+    changes: Message = field(default_factory=dict)
+    raw: str | None = None
+    close: tuple[int, str] | None = None
+    hang_up: bool = False
+
+    def split(self) -> tuple[str, str | None]:
+        """The message type and the name of its example, of a `send`."""
+        name, _, variant = (self.send or "").partition(".")
+        return name, variant or None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`when` a client message comes (or the connection opens), or `at_s` on the stage's clock, do `actions`.
+
+    `where` narrows `when` to messages whose dotted paths match these patterns. `times` bounds how often the step
+    is used on a connection. With `own_answer` the protocol's own answer is given as well, before the actions.
+    """
+
+    when: str | None = None  # A client message type, or "open".
+    where: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    times: int | None = None
+    own_answer: bool = False
+    at_s: float | None = None
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What a bad link does. TCP neither loses nor repeats nor swaps frames; it delays them, stalls and breaks."""
+
+    latency_s: float = 0.0
+    jitter_s: float = 0.0
+    stall_s: float = 0.0
+    every_s: float | None = None
+    bytes_per_s: float | None = None
+    hang_up: str | None = None  # "abruptly" (no close frame).
+    after_messages: int | None = None
+    after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Misbehaviour:
+    """What only a buggy server does to its own messages: `kind` (drop, duplicate, ...) by `chance` to type `message`."""
+
+    kind: str
+    message: str
+    chance: float = 1.0
+    changes: Message = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario: facts of the world, rules, script, network and misbehaviour. Defaults are the protocol's own."""
+
+    name: str
+    title: str
+    protocol: Protocol
+    seed: int = 1
+    speed: float = 1.0
+    facts: Any = None
+    rules: Any = None
+    steps: tuple[Step, ...] = ()
+    network: tuple[Network, ...] = ()
+    misbehave: tuple[Misbehaviour, ...] = ()
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        # A frozen dataclass sets its late defaults this way.
+        object.__setattr__(self, "facts", self.facts if self.facts is not None else self.protocol.facts)
+        object.__setattr__(self, "rules", self.rules if self.rules is not None else self.protocol.rules)
+
+
+def plain(protocol: Protocol, seed: int = 1) -> Scenario:
+    """The scenario that adds nothing to the protocol's own behaviour."""
+    return Scenario("default", f"{protocol.title}, as it is", protocol, seed)

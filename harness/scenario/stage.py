@@ -1,0 +1,204 @@
+"""A stage: one scenario being played, with its clock, its random numbers, its world and its connections.
+
+The path of one frame: `Link.receive` -> codec -> schema -> script or session -> filters -> codec -> line -> transport.
+Nothing here waits or looks at a clock: whoever plays the stage says what time it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from harness.core.clock import Agenda, Clock
+from harness.core.conversation import Conversation
+from harness.core.message import Frame, Message, Opcode, Problem
+from harness.core.session import Close, Context, Effects, HangUp, Ping, Request, Send, SendRaw, Session
+from harness.core.topics import Topics
+from harness.scenario.misbehave import filters
+from harness.scenario.network import Line
+from harness.scenario.scenario import Scenario
+from harness.scenario.script import Script
+from harness.wire.codec import decode, encode
+from harness.wire.schemas import shapes
+
+log = logging.getLogger("harness.stage")
+
+JOURNAL_ENTRIES = 200  # What is kept of a conversation in memory, per connection.
+
+
+class Transport(Protocol):
+    """Where a link's frames go: a socket, or memory. It never blocks."""
+
+    def send(self, frame: Frame) -> None:
+        """Put one frame on the wire. After CLOSE none follows."""
+
+    def hang_up(self) -> None:
+        """Cut the connection without a closing handshake."""
+
+
+class Stage:
+    """One scenario being played. Times are seconds since the stage began."""
+
+    def __init__(self, scenario: Scenario, clock: Clock, seed: int | None = None) -> None:
+        self.scenario = scenario
+        self.protocol = scenario.protocol
+        self.seed = scenario.seed if seed is None else seed
+        self.clock = clock
+        self.agenda = Agenda()
+        self.topics = Topics()
+        self.shapes = shapes(self.protocol.folder)
+        self.filters = (*self.protocol.message_filters, *filters(scenario.misbehave, self.chance("misbehave")))
+        self.links: dict[Link, None] = {}
+        self._connections = 0
+        self.world = self.protocol.world(scenario.facts, self.chance("world"), clock, self.agenda, self.topics)
+
+    def chance(self, purpose: str) -> random.Random:
+        """A stream of random numbers of its own for each purpose, so that one does not disturb another."""
+        return random.Random(f"{self.seed}/{purpose}")
+
+    def connect(self, request: Request, transport: Transport, now: float) -> Link:
+        """A client has connected."""
+        self.advance(now)
+        self._connections += 1
+        link = Link(self, request, transport, self._connections, now)
+        self.links[link] = None
+        link.open(now)
+        self.advance(now)
+        return link
+
+    def advance(self, now: float) -> None:
+        """Do everything that is due by `now`."""
+        while True:
+            try:
+                return self.agenda.run(now)
+            except Exception:
+                log.exception("a timer of stage %r failed", self.scenario.name)
+
+    def next_due(self) -> float | None:
+        """When `advance` is wanted next."""
+        return self.agenda.next_due()
+
+    def close_all(self, code: int, reason: str, now: float) -> None:
+        """Close every connection, as a server does that shuts down or restarts."""
+        for link in list(self.links):
+            link.perform(lambda _: (Close(code, reason),), now)
+        self.advance(now)
+
+
+class Link:
+    """One connection on a stage."""
+
+    def __init__(self, stage: Stage, request: Request, transport: Transport, number: int, now: float) -> None:
+        self.stage = stage
+        self.request = request
+        self.number = number
+        self.opened_at = now
+        self.closing = False
+        about = {"protocol": stage.protocol.name, "scenario": stage.scenario.name, "connection": number}
+        self.conversation = Conversation(about, limit=JOURNAL_ENTRIES)
+        self.session = self._session()
+        self.session.perform = self.perform
+        self._line = Line(stage.scenario.network, stage.agenda, stage.chance(f"line/{number}"), transport, now)
+        self._script = Script(stage.scenario.steps, self.session, stage.agenda)
+
+    def _session(self) -> Session[Any, Any]:
+        stage = self.stage
+        return stage.protocol.session(
+            Context(
+                world=stage.world,
+                rules=stage.scenario.rules,
+                chance=stage.chance(f"connection/{self.number}"),
+                clock=stage.clock,
+                agenda=stage.agenda,
+                topics=stage.topics,
+                request=self.request,
+                examples=stage.shapes.examples,
+            )
+        )
+
+    def open(self, now: float) -> None:
+        """Say what is said at once."""
+        self.perform(self.session.opened, now)
+        self.perform(self._script.opened, now)
+
+    def receive(self, frame: Frame, now: float) -> None:
+        """A frame came from the client."""
+        self.stage.advance(now)
+        self.conversation.note(now - self.opened_at, "client", frame)
+        if self.closing:
+            return
+        if frame.opcode is Opcode.PING:
+            self._out(Frame(Opcode.PONG, frame.data), now)
+        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._take(frame, now)
+        self.stage.advance(now)
+
+    def gone(self, now: float) -> None:
+        """The connection is over, whoever ended it. Saying so twice changes nothing."""
+        if self in self.stage.links:
+            del self.stage.links[self]
+            self.closing = True
+            self.session.closed(now)
+            self.stage.advance(now)
+
+    def perform(self, call: Callable[[float], Effects], now: float) -> None:
+        """Carry out the effects of `call(now)`. A bug in it is logged, and told to the client as the spec says."""
+        try:
+            effects: Iterable[Any] = list(call(now))
+        except Exception:
+            log.exception("the session of connection %d failed", self.number)
+            effects = self.session.failed(None, now)
+        for effect in effects:
+            if not self.closing:
+                self._carry_out(effect, now)
+
+    def _take(self, frame: Frame, now: float) -> None:
+        message = decode(frame)
+        if not isinstance(message, Problem):
+            problem = self.stage.shapes.problem(message, "client")
+            if problem is None:
+                self._answer(message, now)
+                return
+            message = problem
+        refusal = message
+        self.perform(lambda then: self.session.refused(refusal, then), now)
+
+    def _answer(self, message: Message, now: float) -> None:
+        try:
+            effects = self._script.answer(message, now)
+        except Exception:
+            log.exception("the session of connection %d failed on a %s", self.number, message["type"])
+            effects = self.session.failed(message, now)
+        self.perform(lambda _: effects, now)
+
+    def _carry_out(self, effect: Any, now: float) -> None:
+        match effect:
+            case Send(message):
+                for filtered in self._filtered(message, now):
+                    self._out(Frame(Opcode.TEXT, encode(filtered)), now)
+            case SendRaw(data, opcode):
+                self._out(Frame(opcode, data), now)
+            case Ping(data):
+                self._out(Frame(Opcode.PING, data), now)
+            case Close(code, reason):
+                self._out(Frame(Opcode.CLOSE, code=code, reason=reason), now)
+            case HangUp():
+                self.closing = True
+                self._line.hang_up(now)
+
+    def _filtered(self, message: Message, now: float) -> list[Message]:
+        messages = [message]
+        for each in self.stage.filters:
+            messages = [result for m in messages for result in each(m, self.session, now)]
+        return messages
+
+    def _out(self, frame: Frame, now: float) -> None:
+        frames = [frame]
+        for each in self.stage.protocol.frame_filters:
+            frames = [result for f in frames for result in each(f, self.session, now)]
+        for one in frames:
+            self.conversation.note(now - self.opened_at, "server", one)
+            self.closing = self.closing or one.opcode is Opcode.CLOSE
+            self._line.carry(one, now)
