@@ -1,0 +1,55 @@
+# Everything a developer types. `make` alone tells what there is.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.PHONY: help serve test lint types cov bench clean
+
+help:  ## Tell what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+serve: $(VENV)/.mock  ## Run the mock of all protocols, and print where to connect (ARGS="--port 9000")
+	@$(BIN)/ws-harness serve $(ARGS)
+
+test: $(VENV)/.dev node_modules/.ready  ## Run all tests that this machine can run, and say what was left out (ARGS="-k fills")
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(ARGS)
+
+lint: $(VENV)/.dev  ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev  ## Check types, strictly
+	$(BIN)/mypy
+
+cov: $(VENV)/.dev node_modules/.ready  ## Run the tests with branch coverage; core, protocols and scenario must reach 100 %
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/coverage report --fail-under=100 --include='harness/core/*,harness/protocols/*,harness/scenario/*'
+
+bench: $(VENV)/.dev  ## Measure speed, side by side, in one run
+	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+clean:  ## Remove what was installed and built
+	rm -rf $(VENV) node_modules build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.mock: pyproject.toml | $(BIN)/python
+	@echo "Installing the mock into $(VENV) ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Installing the development set into $(VENV) ..."
+	@$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.mock
+
+# Node's own packages are wanted where Node is; without it, the tests that need it are left out, and say so.
+node_modules/.ready: package.json package-lock.json
+	@mkdir -p node_modules
+	@if command -v npm >/dev/null; then \
+		echo "Installing the Node packages that tests use ..."; npm ci --silent --no-audit --no-fund; \
+	else echo "npm is not here: the tests that need Node.js are left out"; fi
+	@mkdir -p node_modules && touch $@
