@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.conformance.peer import Offer, Opener, Peer
 from harness.conformance.profile import Profile
+from harness.conformance.users import Users
 from harness.core.conversation import Conversation
 
 
@@ -16,20 +17,36 @@ class Lab:
     """Opens peers against one target for one exchange, and keeps what they said.
 
     `chance`, the event loop's clock and `wall_s` (the time of day in epoch seconds) are its only sources of chance
-    and time.
+    and time. Labs of one run share `users`, so that no two exchanges have the same user at once.
     """
 
-    def __init__(self, opener: Opener, profile: Profile, chance: random.Random, wall_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        opener: Opener,
+        profile: Profile,
+        chance: random.Random,
+        wall_s: Callable[[], float],
+        users: Users | None = None,
+    ) -> None:
         self.opener = opener
         self.profile = profile
         self.chance = chance
         self.wall_s = wall_s
+        self.users = users or Users(profile.tokens)
         self.conversations: list[Conversation] = []
         self._peers: list[Peer] = []
 
-    async def peer(self, *, headers: Mapping[str, str] | None = None, deflate: bool = False, **query: str) -> Peer:
+    async def peer(
+        self,
+        *,
+        headers: Mapping[str, str] | None = None,
+        subprotocols: tuple[str, ...] = (),
+        deflate: bool = False,
+        **query: str,
+    ) -> Peer:
         """A new connection, as bare as the handshake leaves it."""
-        peer = self._make(Offer(self.profile.url(query), {**self.profile.headers, **(headers or {})}, (), deflate))
+        headers = {**self.profile.headers, **(headers or {})}
+        peer = self._make(Offer(self.profile.url(query), headers, subprotocols, deflate))
         self._peers.append(peer)
         self.conversations.append(peer.conversation)
         await peer.open()

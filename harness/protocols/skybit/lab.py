@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from harness.conformance.check import expect
 from harness.conformance.lab import Lab
-from harness.conformance.peer import Offer, Peer
+from harness.conformance.peer import Offer, Peer, field_of
 from harness.core.message import Message, rfc3339, uuid4
 
 
 class SkybitPeer(Peer):
-    """A client connection that knows the envelope."""
+    """A client connection that knows the envelope, and one request at a time: few answers name their request."""
 
     lab: SkybitLab
     session: str = "new"
+    authenticated: bool = False
 
-    def envelope(self, kind: str, data: Message) -> Message:
+    # Saying -------------------------------------------------------------------------------------
+
+    def envelope(self, kind: str, data: Any) -> Message:
         """A message of this type, with a new id and the time of day."""
         return {
             "type": kind,
@@ -29,28 +34,144 @@ class SkybitPeer(Peer):
         """Send a message of this type; it is given back."""
         return await self.send(self.envelope(kind, data))
 
+    # Asking -------------------------------------------------------------------------------------
+
+    async def answer_to(self, request: Message, *types: str, within_s: float | None = None) -> Message:
+        """The next message of these types, or the Error that answers `request` (or names no request at all)."""
+
+        def fits(message: Message) -> bool:
+            return message["type"] != "Error" or field_of(message, "data.request_id") in (request.get("id"), None, "")
+
+        return await self.receive(*types, "Error", where=fits, within_s=within_s)
+
+    async def ask(self, kind: str, *types: str, **data: Any) -> Message:
+        """Say something; the answer of one of these types, or the Error about it."""
+        return await self.answer_to(await self.say(kind, **data), *types)
+
     async def authenticate(self, token: str) -> Message:
         """Auth; the confirmation or Error that comes back."""
-        await self.say("Auth", token=token, version="1.0.0", platform="linux")
-        reply = await self.receive("Auth", "Error")
+        reply = await self.ask("Auth", "Auth", token=token, version="1.0.0", platform="linux")
         if reply["type"] == "Auth":
-            self.session = reply["session"]
+            self.session = str(reply.get("session"))
+            self.authenticated = True
         return reply
+
+    async def heartbeat(self) -> Message:
+        """A Heartbeat with the time of day; the server's next one, or the Error about it."""
+        return await self.ask("Heartbeat", "Heartbeat", client_ts=rfc3339(self.lab.wall_s()))
+
+    # Trading ------------------------------------------------------------------------------------
+
+    async def chat(self, text: str, *types: str) -> Message:
+        """A Chat; the answer of one of these types (none: Plan), or the Error about it."""
+        context = {"positions": True, "recent_orders": True}
+        return await self.ask("Chat", *(types or ("Plan",)), text=text, context=context)
+
+    async def obtain_preview(self, text: str | None = None) -> Message:
+        """The Preview of an order in words; without words, of one that rests. Violation when an Error comes."""
+        preview = await self.chat(text or self.lab.resting_order, "Preview")
+        expect(preview["type"] == "Preview", "a Preview of the order", preview)
+        return preview
+
+    async def approve(self, preview: Message, *, repeat_of: str | None = None, **data: Any) -> Message:
+        """Approve a Preview; the first Status of its order, or the Error about it.
+
+        Unless told otherwise the Approve carries a `client_order_id` and an `idem_key` of its own. With
+        `repeat_of`, the id of an order placed before, a Status of that order is an answer too.
+        """
+        known = {field_of(m, "data.order_id") for m in self.conversation.received("Status")} - {repeat_of}
+        unique = uuid4(self.lab.chance)
+        names = {"client_order_id": f"cli-{unique}", "idem_key": f"idem-{unique}", **data}
+        request = await self.say("Approve", preview_id=field_of(preview, "data.preview_id"), **names)
+
+        def fits(message: Message) -> bool:
+            if message["type"] == "Error":
+                return bool(field_of(message, "data.request_id") == request["id"])
+            return field_of(message, "data.order_id") not in known
+
+        return await self.receive("Status", "Error", where=fits)
+
+    async def order(self, text: str | None = None, **data: Any) -> Message:
+        """Place an order in words (without: one that rests); its first Status. Violation when an Error comes."""
+        status = await self.approve(await self.obtain_preview(text), **data)
+        expect(status["type"] == "Status", "a Status of the order", status)
+        return status
+
+    async def status(self, order_id: str, *words: str, within_s: float | None = None) -> Message:
+        """The next Status of this order, not taken before, whose `status` is one of `words` (none: any)."""
+
+        def fits(message: Message) -> bool:
+            data = message.get("data") or {}
+            return data.get("order_id") == order_id and (not words or data.get("status") in words)
+
+        return await self.receive("Status", where=fits, within_s=within_s)
+
+    async def settle(self) -> None:
+        """Return once the server has dealt with all that was sent: it answers in order."""
+        await self.heartbeat()
 
 
 class SkybitLab(Lab):
-    """Opens Skybit peers."""
+    """Opens Skybit peers. An exchange has users of its own for as long as it lasts."""
+
+    tokens: tuple[str, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """A symbol that the server trades."""
+        return self.profile.symbols[0]
+
+    @property
+    def resting_order(self) -> str:
+        """An order far from the market: it is acknowledged and then waits."""
+        return f"Buy 1 share of {self.symbol} at limit 5.00, good for the day"
+
+    @property
+    def marketable_order(self) -> str:
+        """An order that the market fills soon."""
+        return f"Buy 2 shares of {self.symbol} at market"
+
+    async def borrow(self, count: int) -> tuple[str, ...]:
+        """Tokens of so many users that no other exchange has now; the first time an exchange needs any."""
+        assert not self.tokens, "an exchange borrows its users once"
+        self.tokens = await self.users.borrow(count)
+        return self.tokens
+
+    async def anonymous(self, **options: Any) -> SkybitPeer:
+        """A connection before Auth (as `peer`, typed, with its options)."""
+        peer = await self.peer(**options)
+        assert isinstance(peer, SkybitPeer)
+        return peer
+
+    async def token(self) -> str:
+        """The token of the exchange's first user."""
+        return (self.tokens or await self.borrow(1))[0]
+
+    async def trader(self, token: str | None = None, **options: Any) -> SkybitPeer:
+        """An authenticated connection of the exchange's first user, or of `token`'s."""
+        token = token or await self.token()
+        peer = await self.anonymous(**options)
+        reply = await peer.authenticate(token)
+        expect(peer.authenticated, "an Auth confirmation", reply)
+        return peer
+
+    async def close(self) -> None:
+        """Take back the orders that rest, end all connections, give back the users."""
+        try:
+            await asyncio.gather(*(self._leave(p) for p in self._peers), return_exceptions=True)
+            await super().close()
+        finally:
+            await self.users.give_back(self.tokens)
+            self.tokens = ()
+
+    async def _leave(self, peer: Peer) -> None:
+        assert isinstance(peer, SkybitPeer)
+        if peer.authenticated and not peer.is_lost and peer.conversation.received("Status"):
+            await peer.say("Cancel", target="all_orders")
 
     def _make(self, offer: Offer) -> Peer:
         peer = SkybitPeer(self.opener, offer, self.profile.reply_s)
         peer.lab = self
-        return peer
-
-    async def trader(self) -> SkybitPeer:
-        """An authenticated peer."""
-        peer = await self.peer()
-        assert isinstance(peer, SkybitPeer)
-        await peer.authenticate(self.profile.tokens[0])
         return peer
 
 

@@ -1,0 +1,33 @@
+import asyncio
+
+import pytest
+
+from harness.conformance.check import Unobserved
+from harness.conformance.users import Users
+from harness.core.clock import run_virtual
+
+
+def test_users_are_lent_in_turn_and_rest_the_longest():
+    async def play():
+        users = Users(["a", "b", "c"])
+        first = await users.borrow()
+        await users.give_back(first)
+        return first, await users.borrow(2)
+
+    assert run_virtual(play()) == (("a",), ("b", "c"))
+
+
+def test_who_finds_no_free_user_waits_for_one():
+    async def play():
+        users = Users(["a"])
+        held = await users.borrow()
+        asyncio.get_running_loop().call_later(5, lambda: asyncio.ensure_future(users.give_back(held)))
+        assert await users.borrow() == ("a",)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(play()) == 5
+
+
+def test_more_users_than_the_profile_names_is_undecidable():
+    with pytest.raises(Unobserved, match="takes 2 user"):
+        run_virtual(Users(["a"]).borrow(2))
