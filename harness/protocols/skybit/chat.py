@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal, cast
 
 from harness.protocols.skybit.chat_words import BEFORE_SYMBOL, CONNECTIVES, WEAK_SIDES, Item, Symbols, read_items
@@ -18,6 +19,7 @@ Side = Literal["buy", "sell"]
 OrderType = Literal["market", "limit", "stop", "stop_limit"]
 TimeInForce = Literal["day", "gtc", "ioc", "fok"]
 
+MAX_CHARACTERS = 1000  # Of a text. It bounds the work, and no wish is that long.
 MAX_QUANTITY = 1_000_000_000  # More shares than any company of the list has in one hand.
 
 
@@ -78,8 +80,11 @@ Intent = OrderIntent | QuoteQuestion | PositionsQuestion | CancelIntent | Unknow
 
 def parse(text: str, symbols: Symbols) -> Intent:
     """What `text` asks for. `symbols` are the known tickers, in capitals, with the names of their companies."""
-    items = read_items(text, symbols)
-    said = _Said(items, symbols)
+    if len(text) > MAX_CHARACTERS:
+        return _Said((), symbols).unclear(
+            f"the text is longer than {MAX_CHARACTERS} characters: say it in one sentence"
+        )
+    said = _Said(read_items(text, symbols), symbols)
     if said.has("cancel"):
         return said.cancel()
     if said.has("side") and not (said.has("quote", "own") and said.only_weak_side):
@@ -154,21 +159,21 @@ class _Said:
         try:
             return self._order()
         except _Gap as gap:
-            return self._unclear(str(gap))
+            return self.unclear(str(gap))
 
     def quotes(self) -> Intent:
         """A question for quotes."""
         if not self.symbols:
-            return self.unknown() or self._unclear("no symbol: say whose quote you want")
+            return self.unknown() or self.unclear("no symbol: say whose quote you want")
         return self.unknown() or QuoteQuestion(self.symbols)
 
     def cancel(self) -> Intent:
         """A wish to cancel something."""
         kinds = [i.kind for i in self._items]
         if "side" in kinds and "number" in kinds and kinds.index("side") < kinds.index("cancel"):
-            return self._unclear("an order and a cancellation in one text: say one thing at a time")
+            return self.unclear("an order and a cancellation in one text: say one thing at a time")
         if any(i.value == "it says what not to do" for i in self._items):
-            return self._unclear("it says what not to do: say what you want done")
+            return self.unclear("it says what not to do: say what you want done")
         named = self._named_id()
         if named:
             return CancelIntent("preview" if named.startswith("prev-") else "order", named)
@@ -180,15 +185,25 @@ class _Said:
             return self.unknown() or CancelIntent("order")
         if self.has("preview") or "preview" in self._values("cancel"):
             return CancelIntent("preview")
-        return self.unknown() or self._unclear("nothing to cancel is named: an order, all orders or the preview")
+        return self.unknown() or self.unclear("nothing to cancel is named: an order, all orders or the preview")
 
     def nothing(self) -> Intent:
         """A text that asks for nothing we know."""
         if self.has("number") and (self.symbols or self.has("unit")):
-            return self._unclear("no side: say whether to buy or to sell")
+            return self.unclear("no side: say whether to buy or to sell")
         if self.symbols:
-            return self._unclear(f"nothing is asked about {self.symbols[0]}: order it, or ask for its quote")
-        return self._unclear("neither an order, nor a question about quotes or positions, nor a cancellation")
+            return self.unclear(f"nothing is asked about {self.symbols[0]}: order it, or ask for its quote")
+        return self.unclear("neither an order, nor a question about quotes or positions, nor a cancellation")
+
+    def unclear(self, reason: str) -> Unclear:
+        """The answer for this gap, with sentences near to what was said."""
+        symbol = next(iter([*self.symbols, *self._known]), "AAPL")
+        if self.has("cancel"):
+            return Unclear(reason, (f"Cancel my {symbol} order", "Cancel order ord-789012", "Cancel all orders"))
+        sides: list[Side] = ["sell", "buy"] if self._values("side") == ["sell"] else ["buy", "sell"]
+        market = OrderIntent(sides[1], 100, symbol)
+        limit = replace(market, side=sides[0], order_type="limit", limit_price=Decimal("225.10"))
+        return Unclear(reason, (sentence(limit), sentence(market), f"What is {symbol} trading at?"))
 
     def unknown(self) -> UnknownSymbol | None:
         """The first word that must be meant as a symbol and is none that is known."""
@@ -205,13 +220,18 @@ class _Said:
 
     def _cancel_by_symbol(self) -> Intent:
         if len(self.symbols) > 1:
-            return self._unclear("more than one symbol: cancel one order at a time, or all orders")
+            return self.unclear("more than one symbol: cancel one order at a time, or all orders")
         return CancelIntent("order", None, self.symbols[0])
 
     def _named_id(self) -> str | None:
         ids = self._values("id")
-        digits = [i.text for i in self._items if i.kind == "number" and i.text.isdigit()]
-        return ids[0] if ids else f"ord-{digits[0]}" if digits else None
+        if ids:
+            return ids[0]
+        for before, item in pairwise(self._items):
+            # "order 789012" names one; "the order for 200 AAPL" does not.
+            if item.kind == "number" and item.text.isdigit() and before.kind in {"order", "preview"}:
+                return ("ord-" if before.kind == "order" else "prev-") + item.text
+        return None
 
     # The order ----------------------------------------------------------------------------------
 
@@ -260,15 +280,6 @@ class _Said:
         if lead.kind == "type" and lead.value != "market" and (led or "order" not in lead.text):
             return "limits" if lead.value == "limit" else "stops"
         return "prices" if led or self._items[at].value == "money" or after in {"money", "each"} else "bare"
-
-    def _unclear(self, reason: str) -> Unclear:
-        symbol = next(iter([*self.symbols, *self._known]), "AAPL")
-        if self.has("cancel"):
-            return Unclear(reason, (f"Cancel my {symbol} order", "Cancel order ord-789012", "Cancel all orders"))
-        sides: list[Side] = ["sell", "buy"] if self._values("side") == ["sell"] else ["buy", "sell"]
-        market = OrderIntent(sides[1], 100, symbol)
-        limit = replace(market, side=sides[0], order_type="limit", limit_price=Decimal("225.10"))
-        return Unclear(reason, (sentence(limit), sentence(market), f"What is {symbol} trading at?"))
 
 
 def _one(values: Sequence[str], complaint: str) -> str:

@@ -24,7 +24,7 @@ _VOCABULARY: dict[tuple[str, str], str] = {
     "good for day, for the day, good today",
     ("tif", "gtc"): "gtc, until cancelled, until canceled, till cancelled, till canceled, good till cancelled, "
     "good till canceled, good til cancelled, good til canceled, good until cancelled, good until canceled, "
-    "good till cancel, until i cancel, good until i cancel",
+    "good till cancel, until i cancel, till i cancel, good until i cancel, good till i cancel",
     ("tif", "ioc"): "ioc, immediate or cancel, immediate or cancelled",
     ("tif", "fok"): "fok, fill or kill",
     ("at", ""): "at",
@@ -52,6 +52,7 @@ _VOCABULARY: dict[tuple[str, str], str] = {
     "asap, some, per, only, have, good, going, there, time, force, quantity, symbol, latest, last, any, open, s",
 }
 CONNECTIVES = {"of", "a", "an", "the", "is", "to", "price", "around", "about", "be", "at"}
+MAX_DIGITS = 25  # More would not be exact (Decimal's context has 28).
 _LEXICON = {tuple(p.split()): key for key, phrases in _VOCABULARY.items() for p in phrases.split(", ")}
 BEFORE_SYMBOL = {"unit", "number", "side", "quote", "ask", "cancel", "own"}
 WEAK_SIDES = {"get me", "pick up", "grab"}
@@ -190,9 +191,9 @@ class _Numbers:
 
 
 def _value(text: str) -> Decimal | None:
-    """The number a token of digits stands for; None when its commas do not part thousands."""
+    """The number a token of digits stands for; None when its commas do not part thousands, or it is endless."""
     digits = text.lower().lstrip("+-$").removesuffix("k")
-    if not _GROUPED.fullmatch(digits):
+    if len(digits) > MAX_DIGITS or not _GROUPED.fullmatch(digits):
         return None
     value = Decimal(digits.replace(",", "")) * (1000 if text[-1] in "kK" else 1)
     return -value if "-" in text else value
