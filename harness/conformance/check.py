@@ -27,7 +27,7 @@ class Violation(Exception):  # noqa: N818 - it is a finding about the server, no
         self.evidence = evidence
 
     def __str__(self) -> str:
-        return self.expected if self.evidence is None else f"{self.expected}; found {shown(self.evidence)}"
+        return self.expected if self.evidence is None else f"{self.expected}; found {shown(self.evidence, None)}"
 
 
 class Unobserved(Exception):  # noqa: N818
@@ -36,12 +36,16 @@ class Unobserved(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A function that judges requirement `id`. `alone` exchanges run when no other one does."""
+    """A function that judges requirement `id`. `alone` exchanges run when no other one does.
+
+    `lasts_s` is about how long an exchange takes in real time: the longest are started first.
+    """
 
     id: str
     function: Callable[..., Any]
     exchange: bool
     alone: bool = False
+    lasts_s: float = 5.0
 
     @property
     def name(self) -> str:
@@ -79,18 +83,28 @@ def expect(holds: object, expected: str, evidence: Any = None) -> None:
         tally.observations += 1
 
 
-def check(id_: str, *, alone: bool = False) -> Callable[[F], F]:
+@contextmanager
+def given(what: str) -> Iterator[None]:
+    """Prepare `what` inside the block: nothing there counts, and a Violation leaves the requirement unobserved."""
+    try:
+        with counting():
+            yield
+    except Violation as violation:
+        raise Unobserved(f"could not set up {what}: {violation}") from violation
+
+
+def check(id_: str, *, alone: bool = False, lasts_s: float = 5.0) -> Callable[[F], F]:
     """Declare that the decorated function judges requirement `id_`. Level and wording are in requirements.yaml."""
 
     def declare(function: F) -> F:
-        declared = Check(id_, function, inspect.iscoroutinefunction(function), alone)
+        declared = Check(id_, function, inspect.iscoroutinefunction(function), alone, lasts_s)
         function.__dict__.setdefault("checks", []).append(declared)
         return function
 
     return declare
 
 
-def shown(value: Any, limit: int = 300) -> str:
-    """Evidence as one line of text."""
+def shown(value: Any, limit: int | None = 300) -> str:
+    """Evidence as one line of text, cut to `limit` characters. Reports cut later, when secrets are out of it."""
     text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return text if limit is None or len(text) <= limit else text[: limit - 3] + "..."

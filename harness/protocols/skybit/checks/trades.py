@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.conformance.check import Unobserved, Violation, counting, expect
+from harness.conformance.check import expect
 from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
 from harness.core.message import Message, epoch_s
@@ -20,7 +20,8 @@ CANCELLED = ("cancelled", "canceled")  # The spec never names it, and both are E
 
 # The sentence of the spec's sample Chat: the one form of words that every server has to understand.
 _ORDER = re.compile(
-    r"(?P<side>buy|sell) (?P<quantity>\d+) shares? of (?P<symbol>[A-Z.]+) at limit (?P<limit>\d+(\.\d+)?), good for the day",
+    r"(?P<side>buy|sell) (?P<quantity>\d+) shares? of (?P<symbol>[A-Z.]+) "
+    r"at limit (?P<limit>\d+(\.\d+)?), good for the day",
     re.IGNORECASE,
 )
 
@@ -87,16 +88,6 @@ def members(
     for message in conversation.received(kind):
         value = field_of(message, path)
         yield expect(good(value), f"{path} of each {kind} to be {wanted}", value)
-
-
-@contextmanager
-def given(what: str) -> Iterator[None]:
-    """What a check needs before it can judge. What fails inside is not this requirement's fault, and nothing counts."""
-    try:
-        with counting():
-            yield
-    except Violation as violation:
-        raise Unobserved(f"{what}: {violation}") from violation
 
 
 # Previews ---------------------------------------------------------------------------------------
@@ -178,7 +169,7 @@ def courses(conversation: Conversation) -> Iterator[list[Message]]:
 def changes(conversation: Conversation) -> Iterator[tuple[Message, Message]]:
     """Each two successive Status messages of one order."""
     for course in courses(conversation):
-        yield from zip(course, course[1:], strict=False)
+        yield from itertools.pairwise(course)
 
 
 def statuses(conversation: Conversation, *words: str) -> Iterator[Message]:
@@ -207,6 +198,7 @@ def placed(conversation: Conversation) -> Iterator[Placed]:
         order = the_order(preview) if preview is not None else None
         if preview is None or order is None or not is_text(name) or names.count(name) > 1:
             continue
-        terms = {**order, **(field_of(approve, "data.modifications") or {})}
+        modifications = field_of(approve, "data.modifications")
+        terms = {**order, **(modifications if isinstance(modifications, dict) else {})}
         found = [s for s in conversation.received("Status") if field_of(s, "data.client_order_id") == name]
         yield Placed(preview, terms, found)
