@@ -18,6 +18,8 @@ AVERAGE = 0.00101  # Averages may be rounded to three decimals.
 FINAL = ("filled", "cancelled", "canceled", "rejected", "expired")  # An order changes no more after these.
 CANCELLED = ("cancelled", "canceled")  # The spec never names it, and both are English.
 
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
 # The sentence of the spec's sample Chat: the one form of words that every server has to understand.
 _ORDER = re.compile(
     r"(?P<side>buy|sell) (?P<quantity>\d+) shares? of (?P<symbol>[A-Z.]+) "
@@ -60,9 +62,12 @@ def is_timestamp(value: Any) -> bool:
 
 def moment(value: Any) -> float | None:
     """Epoch seconds of a timestamp; None when it is none."""
+    # ISO 8601, which the library reads, knows many more forms than RFC 3339.
+    if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
+        return None
     try:
-        return epoch_s(value)
-    except (TypeError, ValueError):
+        return epoch_s(value.upper())
+    except ValueError:
         return None
 
 
