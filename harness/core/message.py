@@ -6,6 +6,7 @@ A *message* is one decoded JSON object; on the wire it is a text frame.
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from enum import IntEnum
 from typing import Any, Literal
 
 Message = dict[str, Any]
+
+# RFC 3339, 5.6. `datetime.fromisoformat` alone would read all of ISO 8601.
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
 class Opcode(IntEnum):
@@ -42,16 +46,21 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a frame is not a message that may be sent here: the place, what was expected, what was found."""
+    """Why a frame is not a message that may be sent here: the place (a dotted path), what was expected and found.
 
-    kind: Literal["encoding", "json", "shape"]
+    `hint` is the right word that is nearest to the wrong one, if there is one.
+    """
+
+    kind: Literal["json", "shape"]
     where: str
     expected: str
     found: str
     message: Message | None = None
+    hint: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.where or 'message'}: expected {self.expected}, found {self.found}"
+        text = f"{self.where or 'message'}: expected {self.expected}, found {self.found}"
+        return f"{text}; did you mean {self.hint}?" if self.hint else text
 
 
 def rfc3339(epoch_s: float, places: int = 3) -> str:
@@ -75,11 +84,32 @@ def epoch_s(timestamp: str) -> float:
 
     >>> epoch_s("2024-01-15T10:30:00.145Z")
     1705314600.145
+    >>> epoch_s("2016-12-31T23:59:60Z") == epoch_s("2017-01-01T00:00:00Z")
+    True
     """
-    moment = datetime.fromisoformat(timestamp)
-    if moment.tzinfo is None:
-        raise ValueError(f"a timestamp with a zone was expected, found {timestamp!r}")
-    return moment.timestamp()
+    match = _RFC3339.fullmatch(timestamp)
+    if match is None:
+        raise ValueError(f"expected a timestamp by RFC 3339, found {timestamp!r}")
+    minute, second, fraction, zone = match.groups()
+    # A leap second (RFC 3339, 5.7) is unknown to datetime: it is the one after the 59th, and ends a day.
+    leap = second == "60"
+    whole_s = datetime.fromisoformat(f"{minute}:{'59' if leap else second}{zone}".upper()).timestamp() + leap
+    if leap and whole_s % 86_400:
+        raise ValueError(f"expected a leap second at the end of a day, found {timestamp!r}")
+    return whole_s + float(fraction or 0)
+
+
+def is_timestamp(text: str) -> bool:
+    """Whether `text` is an RFC 3339 timestamp, so that `epoch_s` reads it.
+
+    >>> [is_timestamp(t) for t in ("2024-01-15T10:30:00Z", "2024-01-15", "2024-02-30T10:30:00Z")]
+    [True, False, False]
+    """
+    try:
+        epoch_s(text)
+    except ValueError:
+        return False
+    return True
 
 
 def uuid4(chance: random.Random) -> str:
