@@ -42,11 +42,12 @@ class Lab:
         headers: Mapping[str, str] | None = None,
         subprotocols: tuple[str, ...] = (),
         deflate: bool = False,
+        pongs: bool = True,
         **query: str,
     ) -> Peer:
         """A new connection, as bare as the handshake leaves it."""
         headers = {**self.profile.headers, **(headers or {})}
-        peer = self._make(Offer(self.profile.url(query), headers, subprotocols, deflate))
+        peer = self._make(Offer(self.profile.url(query), headers, subprotocols, deflate, pongs))
         self._peers.append(peer)
         self.conversations.append(peer.conversation)
         await peer.open()

@@ -35,7 +35,8 @@ class MemoryOpener:
         channel.link = driver.connect(
             Request(parts.path, query, dict(offer.headers), deflate=deflate), channel.server_end
         )
-        return Answer(101, deflate=deflate), channel
+        subprotocol = next((s for s in offer.subprotocols if s in protocol.subprotocols), None)
+        return Answer(101, subprotocol=subprotocol, deflate=deflate), channel
 
 
 class MemoryChannel:
@@ -76,7 +77,7 @@ class MemoryChannel:
         self._peer.arrived(frame)
         if frame.opcode is Opcode.CLOSE:
             self._end()
-        elif frame.opcode is Opcode.PING:
+        elif frame.opcode is Opcode.PING and self._peer.offer.pongs:
             self._loop.call_later(LATENCY_S, self._to_server, Frame(Opcode.PONG, frame.data))
 
     def cut(self) -> None:

@@ -35,4 +35,5 @@ class Protocol:
     rules: Any
     message_filters: tuple[MessageFilter, ...] = ()
     frame_filters: tuple[FrameFilter, ...] = ()
+    subprotocols: tuple[str, ...] = ()  # Those that the server knows; the first that a client offers is selected.
     deflate: bool = True  # Whether permessage-deflate (RFC 7692) is accepted when a client offers it.
