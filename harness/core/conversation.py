@@ -92,7 +92,7 @@ class Conversation:
         """The record as JSON Lines."""
         yield json.dumps({"conversation": {**self.about, "dropped": self.dropped}}, ensure_ascii=False)
         for entry in self.entries:
-            yield json.dumps(_line_of(entry), ensure_ascii=False)
+            yield json.dumps(as_line(entry), ensure_ascii=False)
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> Conversation:
@@ -119,7 +119,8 @@ class Conversation:
         self.entries.append(Entry(float(line["at_s"]), line["from"], _frame_of(line)))
 
 
-def _line_of(entry: Entry) -> dict[str, Any]:
+def as_line(entry: Entry) -> dict[str, Any]:
+    """What one line of the record holds: `at_s`, `from`, `opcode`, and `data`, `base64`, or `code` and `reason`."""
     frame = entry.frame
     line: dict[str, Any] = {"at_s": round(entry.at_s, 6), "from": entry.sender, "opcode": frame.opcode.name.lower()}
     if frame.opcode is Opcode.CLOSE:

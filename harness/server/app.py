@@ -1,25 +1,145 @@
-"""The aiohttp application: one route for each path of each protocol."""
+"""The aiohttp application: one route for each path of each protocol, and plain words for whoever knocks wrongly."""
 
 from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from harness.core.protocol import Protocol
+from harness.core.session import Request
+from harness.scenario.driver import Driver
 from harness.scenario.house import House
-from harness.server.connection import serve
+from harness.server import admin
+from harness.server.connection import Connection, Socket
+from harness.server.handshake import refusal
+from harness.server.logs import http_log
+from harness.server.recording import Recordings
+
+log = logging.getLogger("harness.server")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(house: House) -> web.Application:
-    """The mock of all protocols of `house`."""
-    app = web.Application()
-    for protocol in house.protocols.values():
-        for path in protocol.paths:
-            app.router.add_get(path, _endpoint(house, protocol))
-    return app
+class Server:
+    """The mock of all protocols of a house, over sockets. It moves frames and decides nothing."""
+
+    def __init__(self, house: House, guard: admin.Guard, recordings: Recordings | None = None) -> None:
+        self.house = house
+        self._connections: set[Connection] = set()
+        self._all_gone = asyncio.Event()
+        self._stopping = False
+        self._recordings = recordings
+        self._numbers = itertools.count(1)
+        app = web.Application(middlewares=[self._not_found_in_words])
+        app.router.add_get("/", self._welcome)
+        app.router.add_routes(admin.routes(house, guard))
+        for protocol in house.protocols.values():
+            for path in protocol.paths:
+                app.router.add_route("*", path, self._endpoint(protocol))
+        # aiohttp would wait for clients that keep an HTTP connection open; nothing is under way on those.
+        self._runner = web.AppRunner(app, access_log=None, logger=http_log, shutdown_timeout=0.1)
+
+    async def start(self) -> None:
+        """Get ready to listen."""
+        await self._runner.setup()
+
+    async def listen(self, host: str, port: int) -> int:
+        """Serve at this address, too; the port is given back (0 takes a free one). OSError when it cannot be had."""
+        site = web.TCPSite(self._runner, host, port)
+        try:
+            await site.start()
+        except OSError:
+            await site.stop()
+            raise
+        return int(self._runner.addresses[-1][1])
+
+    async def stop(self, within_s: float) -> None:
+        """Close all connections with 1001 (RFC 6455, 7.4.1: a server going down), and cut what is left then."""
+        self._stopping = True
+        for driver in self.house.drivers.values():
+            driver.close_all(1001, "the server shuts down")
+        if self._connections:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_gone.wait(), within_s)
+        for connection in list(self._connections):
+            connection.abort()
+        for driver in self.house.drivers.values():
+            driver.stop()
+        await self._runner.cleanup()
+
+    def paths(self) -> dict[str, str]:
+        """Every WebSocket path, and the title of the protocol that it speaks."""
+        return {path: protocol.title for protocol in self.house.protocols.values() for path in protocol.paths}
+
+    def _endpoint(self, protocol: Protocol) -> Handler:
+        async def endpoint(request: web.Request) -> web.StreamResponse:
+            refused = refusal(request)
+            if refused is not None:
+                return refused
+            if self._stopping:
+                return web.Response(status=503, text="The mock is shutting down.\n")
+            try:
+                driver = self.house.driver(protocol, request.query)
+            except ValueError as error:
+                return web.Response(status=400, text=f"{error}\n")
+            return await self._play(request, driver, protocol)
+
+        return endpoint
+
+    async def _play(self, request: web.Request, driver: Driver, protocol: Protocol) -> web.StreamResponse:
+        """Accept the handshake, and play the driver's stage to this client until either side ends it."""
+        socket = Socket(protocol.deflate)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return web.Response()  # The client has left already; nobody reads this.
+        number = next(self._numbers)
+        connection = Connection(socket, request, f"{protocol.name} connection {number}")
+        self._connections.add(connection)
+        opening = _opening(request, bool(socket.compress))
+        if self._recordings is not None:
+            stage = next((name for (_, name), each in self.house.drivers.items() if each is driver), "")
+            connection.witness = self._recordings.begin(driver, stage, number, opening)
+        writer = asyncio.create_task(connection.write())
+        log.info("%s opened from %s: %s", connection.name, request.remote, driver.stage.scenario.title)
+        try:
+            link = driver.connect(opening, connection)
+            try:
+                await connection.read(lambda frame: driver.receive(link, frame))
+            finally:
+                driver.gone(link)
+        finally:
+            try:
+                await connection.finish(writer)
+            finally:
+                self._forget(connection)
+                log.info("%s closed: %s", connection.name, connection.close_code)
+        return socket
+
+    def _forget(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if self._stopping and not self._connections:
+            self._all_gone.set()
+
+    async def _welcome(self, request: web.Request) -> web.Response:
+        return web.Response(text=f"This is ws-harness, a mock of WebSocket APIs. Connect to:\n\n{self._list(request)}")
+
+    @web.middleware
+    async def _not_found_in_words(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            text = f"There is nothing at {request.path}. Connect to:\n\n{self._list(request)}"
+            return web.Response(status=404, text=text)
+
+    def _list(self, request: web.Request) -> str:
+        return "".join(f"  ws://{request.host}{path}  {title}\n" for path, title in self.paths().items())
 
 
-def _endpoint(house: House, protocol: Protocol):  # type: ignore[no-untyped-def]
-    async def endpoint(request: web.Request) -> web.StreamResponse:
-        return await serve(request, house.driver(protocol, request.query), protocol.deflate)
-
-    return endpoint
+def _opening(request: web.Request, deflate: bool) -> Request:
+    return Request(request.path, dict(request.query), dict(request.headers), request.remote or "", deflate)

@@ -5,93 +5,215 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
+from typing import Protocol
 
-from aiohttp import WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
+from harness.core.conversation import Sender
 from harness.core.message import Frame, Opcode
-from harness.core.session import Request
-from harness.scenario.driver import Driver
 
 log = logging.getLogger("harness.server")
 
 MAX_MESSAGE_BYTES = 1024 * 1024
-MAX_WAITING_FRAMES = 1000  # A client that reads so slowly that more would wait is cut.
+# What may wait for a client that reads slowly, beside what the transport holds (64 KiB). With more it is cut.
+MAX_WAITING_FRAMES = 1000
+MAX_WAITING_BYTES = 4 * 1024 * 1024
+CLOSE_WAIT_S = 5.0  # How long the other side has to do its part of the closing handshake.
+LINGER_LOOK_S = 0.05
+
+NO_CODE = 1005  # RFC 6455, 7.1.5: stands for a close frame without a code, and is never sent.
+
+
+class Socket(web.WebSocketResponse):
+    """aiohttp's WebSocket without its closing handshake: that one overtakes what is queued, and cuts at once."""
+
+    def __init__(self, deflate: bool) -> None:
+        # aiohttp refuses plain messages of max_msg_size bytes, and compressed ones of more: the limit itself is
+        # judged in Connection, as is text, which therefore comes as bytes.
+        super().__init__(
+            autoping=False, autoclose=False, compress=deflate, max_msg_size=MAX_MESSAGE_BYTES + 1, decode_text=False
+        )
+
+    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
+        """Do nothing: a Connection closes."""
+        return False
+
+
+class Witness(Protocol):
+    """Who is told of each frame as it passes the socket, such as a recording."""
+
+    def __call__(self, sender: Sender, frame: Frame) -> None:
+        """Take note that `sender` sent this frame just now."""
+
+    def end(self) -> None:
+        """Take note that the connection is over."""
 
 
 class Connection:
-    """A transport (see `stage.Transport`) over an aiohttp WebSocket."""
+    """A transport (see `stage.Transport`) over an aiohttp WebSocket, and its reader.
 
-    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+    Its owner runs `write` as a task beside `read`, and `finish` at the end.
+    """
+
+    def __init__(self, socket: Socket, request: web.Request, name: str) -> None:
+        self.name = name  # What the log calls it.
+        self.close_code = 1006
+        self.witness: Witness | None = None
         self._socket = socket
         self._request = request
-        self._waiting: deque[Frame] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Frame | None] = deque()  # None: the connection is cut here.
+        self._waiting_bytes = 0
         self._wake = asyncio.Event()
+        self._ending = False  # Nothing more may be queued.
+        self._refused = False  # The client broke the WebSocket protocol; nothing more is taken from it.
+        self._broken = False  # It did so in a way that aiohttp can read no further.
+        self._deadline: asyncio.TimerHandle | None = None
+
+    # Sending ------------------------------------------------------------------------------------
 
     def send(self, frame: Frame) -> None:
-        """Queue one frame; a slow reader is cut rather than waited for."""
-        if len(self._waiting) >= MAX_WAITING_FRAMES:
-            log.warning("%s reads too slowly: cut with %d frames waiting", self._request.remote, len(self._waiting))
-            self.hang_up()
+        """Queue one frame. A client that reads too slowly is cut rather than waited for."""
+        if self._ending:
             return
         self._waiting.append(frame)
+        self._waiting_bytes += len(frame.data)
         self._wake.set()
+        if frame.opcode is Opcode.CLOSE:
+            self.close_code = frame.code
+            self._end_within(CLOSE_WAIT_S)
+        elif len(self._waiting) > MAX_WAITING_FRAMES or self._waiting_bytes > MAX_WAITING_BYTES:
+            log.warning(
+                "%s reads too slowly: cut with %d frames (%d bytes) waiting",
+                self.name,
+                len(self._waiting),
+                self._waiting_bytes,
+            )
+            self.abort()
 
     def hang_up(self) -> None:
-        """Cut the TCP connection."""
+        """Cut the TCP connection without a closing handshake, as soon as what was queued is on its way."""
+        if not self._ending:
+            self._waiting.append(None)
+            self._wake.set()
+            self._end_within(CLOSE_WAIT_S)
+
+    def abort(self) -> None:
+        """Cut the TCP connection at once; what is queued is lost."""
+        self._ending = True
+        self._waiting.clear()
         if self._request.transport is not None:
             self._request.transport.abort()
 
     async def write(self) -> None:
-        """Send what is queued, until the connection ends."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                await self._put(self._waiting.popleft())
+        """Send what is queued, in order, until the last frame of the connection."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    frame = self._waiting.popleft()
+                    if frame is None:
+                        return self._shut()
+                    await self._put(frame)
+                    if frame.opcode is Opcode.CLOSE:
+                        return None
+        except ConnectionError:
+            return None  # The client is gone; the reader notices, too.
 
     async def _put(self, frame: Frame) -> None:
-        match frame.opcode:
-            case Opcode.TEXT:
-                await self._socket.send_str(frame.data.decode())
-            case Opcode.BINARY:
-                await self._socket.send_bytes(frame.data)
-            case Opcode.PING:
-                await self._socket.ping(frame.data)
-            case Opcode.PONG:
-                await self._socket.pong(frame.data)
-            case Opcode.CLOSE:
-                await self._socket.close(code=frame.code, message=frame.reason.encode())
+        self._waiting_bytes -= len(frame.data)
+        if self.witness is not None:
+            self.witness("server", frame)
+        data = frame.data
+        if frame.opcode is Opcode.CLOSE:
+            data = b"" if frame.code == NO_CODE else frame.code.to_bytes(2, "big") + frame.reason.encode()
+        await self._socket.send_frame(data, WSMsgType(frame.opcode))
+
+    def _end_within(self, seconds: float) -> None:
+        self._ending = True
+        self._deadline = self._loop.call_later(seconds, self.abort)
+
+    # Receiving ----------------------------------------------------------------------------------
+
+    async def read(self, receive: Callable[[Frame], None]) -> None:
+        """Hand each frame of the client to `receive`, until its close frame or the connection's end."""
+        while True:
+            message = await self._socket.receive()
+            match message.type:
+                case WSMsgType.TEXT | WSMsgType.BINARY | WSMsgType.PING | WSMsgType.PONG:
+                    self._take(Frame(Opcode(message.type), bytes(message.data)), receive)
+                case WSMsgType.CLOSE:
+                    # RFC 6455, 5.5.1: a close frame is answered by one of the same code.
+                    self._take(Frame(Opcode.CLOSE, code=message.data or NO_CODE, reason=message.extra or ""), receive)
+                    return self.send(Frame(Opcode.CLOSE, code=message.data or NO_CODE))
+                case WSMsgType.ERROR if isinstance(message.data, WebSocketError):
+                    self._broken = True
+                    self._refuse(message.data.code, str(message.data))
+                    return None
+                case _:
+                    return None
+
+    def _take(self, frame: Frame, receive: Callable[[Frame], None]) -> None:
+        if self._refused:
+            return
+        if self.witness is not None:
+            self.witness("client", frame)
+        if len(frame.data) > MAX_MESSAGE_BYTES:
+            self._refuse(WSCloseCode.MESSAGE_TOO_BIG, f"a message of more than {MAX_MESSAGE_BYTES} bytes")
+        elif frame.opcode is Opcode.TEXT and not _is_utf8(frame.data):
+            self._refuse(WSCloseCode.INVALID_TEXT, "text that is not UTF-8")  # RFC 6455, 8.1
+        else:
+            receive(frame)
+
+    def _refuse(self, code: int, reason: str) -> None:
+        # "Fail the WebSocket connection" of RFC 6455, 7.1.7.
+        log.warning("%s broke the WebSocket protocol: %s", self.name, reason)
+        self._refused = True
+        self.send(Frame(Opcode.CLOSE, code=int(code), reason=reason[:100]))
+
+    # Ending -------------------------------------------------------------------------------------
+
+    async def finish(self, writer: asyncio.Task[None]) -> None:
+        """Send what is still queued, if it ends in a close frame and there is anyone to read it, and let go."""
+        try:
+            if self._ending and self._request.transport is not None:
+                await asyncio.wait([writer], timeout=CLOSE_WAIT_S)
+                await self._linger()
+        finally:
+            writer.cancel()
+            if self._deadline is not None:
+                self._deadline.cancel()
+            self._ending = True
+            self._shut()
+            if self.witness is not None:
+                self.witness.end()
+
+    async def _linger(self) -> None:
+        # The rest of a message that is too big still arrives, and aiohttp drops it. Closing before all of it is here
+        # would reset the connection, and the client would never read why. So our side ends first, the client sees
+        # that and ends its own. aiohttp tells nobody of that end once it has refused a frame: hence the looks.
+        if not self._broken or self._request.transport is None:
+            return
+        self._request.transport.write_eof()
+        until_s = self._loop.time() + CLOSE_WAIT_S
+        while self._request.transport is not None and self._loop.time() < until_s:  # noqa: ASYNC110
+            await asyncio.sleep(LINGER_LOOK_S)
+
+    def _shut(self) -> None:
+        transport = self._request.transport
+        if transport is None:
+            return
+        transport.close()
+        if transport.get_write_buffer_size():
+            # A client that reads nothing would hold the closed socket, and what is in it, for ever.
+            self._loop.call_later(CLOSE_WAIT_S, transport.abort)
 
 
-async def serve(request: web.Request, driver: Driver, deflate: bool) -> web.WebSocketResponse:
-    """Accept the handshake and play the driver's stage to this client until either side ends it."""
-    socket = web.WebSocketResponse(autoping=False, compress=deflate, max_msg_size=MAX_MESSAGE_BYTES)
-    await socket.prepare(request)
-    connection = Connection(socket, request)
-    writer = asyncio.create_task(connection.write())
-    link = driver.connect(
-        Request(request.path, dict(request.query), dict(request.headers), request.remote or "", bool(socket.compress)),
-        connection,
-    )
+def _is_utf8(data: bytes) -> bool:
     try:
-        async for message in socket:
-            frame = _frame(message.type, message.data)
-            if frame is not None:
-                driver.receive(link, frame)
-    finally:
-        writer.cancel()
-        driver.gone(link)
-    return socket
-
-
-def _frame(kind: WSMsgType, data: object) -> Frame | None:
-    match kind, data:
-        case WSMsgType.TEXT, str():
-            return Frame(Opcode.TEXT, data.encode())
-        case WSMsgType.BINARY, bytes():
-            return Frame(Opcode.BINARY, data)
-        case WSMsgType.PING, (bytes() | bytearray()):
-            return Frame(Opcode.PING, bytes(data))
-        case WSMsgType.PONG, (bytes() | bytearray()):
-            return Frame(Opcode.PONG, bytes(data))
-    return None
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

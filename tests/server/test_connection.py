@@ -1,0 +1,223 @@
+"""Connections over real sockets: order, bounds, and every way in which they end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket as sockets
+import struct
+
+import pytest
+import websockets
+from harness.core.message import Frame, Opcode
+from harness.server import connection
+
+pytestmark = pytest.mark.socket
+
+HEARTBEAT = {"client_ts": "2024-01-15T10:30:30.123Z"}
+
+
+def stage_of(mock):
+    [driver] = mock.house.drivers.values()
+    return driver.stage
+
+
+async def eventually(holds) -> None:
+    """Wait, a moment at most, until this holds."""
+    async with asyncio.timeout(3):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+async def test_answers_come_in_the_order_of_their_requests(mock, trader):
+    async with mock.client() as ws:
+        client = trader(ws)
+        await client.authenticate()
+        stamps = [f"2024-01-15T10:30:30.{n:03d}Z" for n in range(100)]
+        for stamp in stamps:
+            await client.say("Heartbeat", client_ts=stamp)
+        answers = [await client.hear("Heartbeat") for _ in stamps]
+    assert [a["data"]["client_ts"] for a in answers] == stamps
+
+
+async def test_a_ping_is_answered_with_its_own_data(mock):
+    async with mock.client() as ws:
+        await asyncio.wait_for(await ws.ping(b"are you there"), 1)
+
+
+async def test_a_close_of_the_client_is_answered_with_its_code(mock):
+    ws = await mock.client()
+    await ws.close(4321, "enough")
+    assert (ws.close_code, ws.protocol.close_rcvd.code) == (4321, 4321)
+    await eventually(lambda: not stage_of(mock).links)
+
+
+async def test_a_close_without_a_code_is_answered_without_one(mock):
+    reader, writer = await _upgraded(mock)
+    writer.write(_masked(0x88, b""))
+    assert await reader.readexactly(2) == b"\x88\x00"
+    assert await reader.read() == b""
+
+
+async def test_what_was_queued_before_a_close_arrives_before_it(mock, trader):
+    async with mock.client() as ws:
+        [link] = stage_of(mock).links
+        [each] = mock.server._connections
+        for n in range(50):
+            each.send(Frame(Opcode.TEXT, b"%d" % n))
+        each.send(Frame(Opcode.CLOSE, code=4000, reason="over"))
+        each.send(Frame(Opcode.TEXT, b"too late"))
+        heard = [await ws.recv() for _ in range(50)]
+        with pytest.raises(websockets.ConnectionClosed):
+            await ws.recv()
+    assert heard == [str(n) for n in range(50)]
+    assert (ws.close_code, ws.close_reason) == (4000, "over")
+
+
+async def test_what_was_queued_before_a_cut_arrives_and_no_close_frame(mock):
+    async with mock.client() as ws:
+        [each] = mock.server._connections
+        each.send(Frame(Opcode.TEXT, b"last words"))
+        each.hang_up()
+        assert await ws.recv() == "last words"
+        with pytest.raises(websockets.ConnectionClosedError):
+            await ws.recv()
+    assert ws.close_code == 1006
+
+
+async def test_a_client_that_vanishes_is_noticed(mock):
+    ws = await mock.client()
+    [link] = stage_of(mock).links
+    ws.transport.abort()
+    await eventually(lambda: not stage_of(mock).links)
+    assert link.session.ended
+
+
+async def test_a_client_that_resets_is_noticed(mock):
+    reader, writer = await _upgraded(mock)
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+    await eventually(lambda: not stage_of(mock).links)
+
+
+async def test_a_client_that_never_answers_a_close_is_cut(mock, monkeypatch):
+    monkeypatch.setattr(connection, "CLOSE_WAIT_S", 0.1)
+    reader, writer = await _upgraded(mock)
+    [driver] = mock.house.drivers.values()
+    driver.close_all(1012, "restarting")
+    assert (await reader.readexactly(4))[2:] == (1012).to_bytes(2, "big")
+    await eventually(lambda: not mock.server._connections)
+
+
+async def test_a_slow_reader_is_cut_and_delays_nobody(mock, trader, monkeypatch, caplog):
+    monkeypatch.setattr(connection, "MAX_WAITING_BYTES", 100_000)
+    reader, writer = await _upgraded(mock)
+    [slow] = mock.server._connections
+    async with mock.client() as ws:
+        client = trader(ws)
+        await client.authenticate()
+        for _ in range(1000):  # The buffers of the system take the first megabytes.
+            slow.send(Frame(Opcode.TEXT, b"x" * 50_000))
+            await asyncio.sleep(0)
+            if slow not in mock.server._connections:
+                break
+        await client.say("Heartbeat", **HEARTBEAT)
+        await client.hear("Heartbeat")
+        await eventually(lambda: slow not in mock.server._connections)
+    assert [r.getMessage() for r in caplog.records if "reads too slowly: cut" in r.getMessage()] != []
+    writer.close()
+
+
+async def test_too_many_waiting_frames_cut_the_client_too(mock, monkeypatch, caplog):
+    monkeypatch.setattr(connection, "MAX_WAITING_FRAMES", 10)
+    async with mock.client() as ws:
+        [each] = mock.server._connections
+        for _ in range(11):
+            each.send(Frame(Opcode.TEXT, b"{}"))
+        await asyncio.wait_for(ws.wait_closed(), 3)
+    assert ws.close_code == 1006
+    assert sum("reads too slowly: cut with 11 frames" in r.getMessage() for r in caplog.records) == 1
+
+
+async def test_a_message_of_a_mebibyte_is_read(mock):
+    async with mock.client() as ws:
+        await ws.send("x" * connection.MAX_MESSAGE_BYTES)
+        assert json.loads(await ws.recv())["data"]["code"] == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize("size", [connection.MAX_MESSAGE_BYTES + 1, 5_000_000])
+async def test_a_larger_one_closes_with_1009(mock, size):
+    async with mock.client() as ws:
+        with pytest.raises(websockets.ConnectionClosed):
+            await ws.send("x" * size)
+            await ws.recv()
+    assert ws.protocol.close_rcvd.code == 1009
+    await eventually(lambda: not stage_of(mock).links)
+
+
+async def test_a_small_message_that_inflates_beyond_the_limit_closes_with_1009(mock):
+    async with mock.client(compression="deflate") as ws:
+        await ws.send("x" * (connection.MAX_MESSAGE_BYTES + 1))
+        with pytest.raises(websockets.ConnectionClosed):
+            await ws.recv()
+    assert ws.protocol.close_rcvd.code == 1009
+
+
+async def test_text_that_is_not_utf8_closes_with_1007(mock):
+    async with mock.client() as ws:
+        with pytest.raises(websockets.ConnectionClosed):
+            await ws.send(b'{"type": "\xff"}', text=True)
+            await ws.recv()
+    assert ws.protocol.close_rcvd.code == 1007
+
+
+async def test_a_reserved_opcode_closes_with_1002(mock):
+    reader, writer = await _upgraded(mock)
+    writer.write(_masked(0x83, b"?"))
+    head = await reader.readexactly(2)
+    assert (head[0], await reader.readexactly(2)) == (0x88, (1002).to_bytes(2, "big"))
+    await reader.read()
+    writer.close()
+    await eventually(lambda: not mock.server._connections)
+
+
+async def test_after_a_breach_nothing_more_is_taken(mock):
+    reader, writer = await _upgraded(mock)
+    [link] = stage_of(mock).links
+    writer.write(_masked(0x81, b"\xff") + _masked(0x81, b"{}") + _masked(0x88, b""))
+    await reader.read()
+    assert link.conversation.sent() == []
+
+
+@pytest.mark.parametrize(("offer", "used"), [("deflate", True), (None, False)])
+async def test_permessage_deflate_is_used_when_it_is_offered(mock, trader, offer, used):
+    async with mock.client(compression=offer) as ws:
+        await trader(ws).authenticate()
+        [link] = stage_of(mock).links
+        assert (bool(ws.protocol.extensions), link.request.deflate) == (used, used)
+
+
+async def test_a_hundred_clients_come_and_go(mock, trader):
+    async def visit(n):
+        async with mock.client() as ws:
+            await trader(ws).authenticate(f"demo-user-{n}")
+
+    await asyncio.gather(*(visit(n) for n in range(1, 101)))
+    await eventually(lambda: not mock.server._connections)
+
+
+async def _upgraded(mock) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection of bare bytes, past its handshake."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", mock.port)
+    writer.write(
+        b"GET /artifact/v1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+def _masked(first: int, payload: bytes) -> bytes:
+    """A short client frame; a mask of zeros leaves the payload as it is."""
+    return bytes([first, 0x80 | len(payload), 0, 0, 0, 0]) + payload
