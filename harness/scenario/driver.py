@@ -17,6 +17,8 @@ class Driver:
         self.speed = speed
         self._loop = loop
         self._began_s = loop.time()
+        self.used_at_s = self._began_s  # When, on the loop, a client last came or went.
+        self._is_stopped = False
         self._skipped_s = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_due = 0.0
@@ -28,6 +30,7 @@ class Driver:
 
     def connect(self, request: Request, transport: Transport) -> Link:
         """A client has connected."""
+        self.used_at_s = self._loop.time()
         link = self.stage.connect(request, transport, self.now())
         self._set_alarm()
         return link
@@ -39,6 +42,7 @@ class Driver:
 
     def gone(self, link: Link) -> None:
         """That connection is over."""
+        self.used_at_s = self._loop.time()
         link.gone(self.now())
         self._set_alarm()
 
@@ -54,7 +58,8 @@ class Driver:
         self._set_alarm()
 
     def stop(self) -> None:
-        """Play no more."""
+        """Play no more, whoever may still come or go."""
+        self._is_stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
@@ -66,7 +71,7 @@ class Driver:
                 return
             self._alarm.cancel()
             self._alarm = None
-        if due is not None:
+        if due is not None and not self._is_stopped:
             self._alarm_due = due
             wait_s = max(0.0, due - self.now()) / self.speed
             self._alarm = self._loop.call_later(wait_s, self._ring, due)

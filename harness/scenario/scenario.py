@@ -10,12 +10,17 @@ from typing import Any
 
 from harness.core.message import Message
 from harness.core.protocol import Protocol
+from harness.scenario.misbehave import Misbehaviour
+from harness.scenario.network import Fault
+
+OPEN = "open"  # What a step's `when` says for the opening of a connection, which no message causes.
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that a script does: `send` a message (or `raw` text), `close`, or `hang_up`; `after_s` the one before.
+    """One thing that a script does: `send` a message (or `raw` text), `close`, or `hang_up`.
 
+    It happens `after_s` after the action before it; the first one, after what the script answers.
     `send` is "Type" or "Type.example"; `changes` are dotted paths and the values they get.
     """
 
@@ -37,39 +42,16 @@ class Step:
     """`when` a client message comes (or the connection opens), or `at_s` on the stage's clock, do `actions`.
 
     `where` narrows `when` to messages whose dotted paths match these patterns. `times` bounds how often the step
-    is used on a connection. With `own_answer` the protocol's own answer is given as well, before the actions.
+    is used on a connection. With `own_answer` the protocol's own answer is given as well, before the actions;
+    without, the protocol never sees the message.
     """
 
-    when: str | None = None  # A client message type, or "open".
+    when: str | None = None  # A client message type, or OPEN.
     where: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     times: int | None = None
     own_answer: bool = False
     at_s: float | None = None
     actions: tuple[Action, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """What a bad link does. TCP neither loses nor repeats nor swaps frames; it delays them, stalls and breaks."""
-
-    latency_s: float = 0.0
-    jitter_s: float = 0.0
-    stall_s: float = 0.0
-    every_s: float | None = None
-    bytes_per_s: float | None = None
-    hang_up: str | None = None  # "abruptly" (no close frame).
-    after_messages: int | None = None
-    after_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Misbehaviour:
-    """What only a buggy server does to its own messages: `kind` (drop, duplicate, ...) by `chance` to type `message`."""
-
-    kind: str
-    message: str
-    chance: float = 1.0
-    changes: Message = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,7 +66,7 @@ class Scenario:
     facts: Any = None
     rules: Any = None
     steps: tuple[Step, ...] = ()
-    network: tuple[Network, ...] = ()
+    network: tuple[Fault, ...] = ()
     misbehave: tuple[Misbehaviour, ...] = ()
     path: Path | None = None
 

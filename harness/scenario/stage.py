@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Protocol
 
 from harness.core.clock import Agenda, Clock
@@ -18,7 +19,7 @@ from harness.core.session import Close, Context, Effects, HangUp, Ping, Request,
 from harness.core.topics import Topics
 from harness.scenario.misbehave import filters
 from harness.scenario.network import Line
-from harness.scenario.scenario import Scenario
+from harness.scenario.scenario import Action, Scenario, Step
 from harness.scenario.script import Script
 from harness.wire.codec import decode, encode
 from harness.wire.schemas import shapes
@@ -61,12 +62,24 @@ class Stage:
     def connect(self, request: Request, transport: Transport, now: float) -> Link:
         """A client has connected."""
         self.advance(now)
+        if self._connections == 0:
+            self._begin(now)
         self._connections += 1
         link = Link(self, request, transport, self._connections, now)
         self.links[link] = None
         link.open(now)
         self.advance(now)
         return link
+
+    def _begin(self, now: float) -> None:
+        """Note when the steps of the script are due that wait for a moment; its time begins with the first client."""
+        for step in self.scenario.steps:
+            if step.at_s is not None:
+                self.agenda.at(now + step.at_s, partial(self._play, step))
+
+    def _play(self, step: Step, now: float) -> None:
+        for link in list(self.links):
+            link.play(step.actions, now)
 
     def advance(self, now: float) -> None:
         """Do everything that is due by `now`."""
@@ -101,7 +114,7 @@ class Link:
         self.session = self._session()
         self.session.perform = self.perform
         self._line = Line(stage.scenario.network, stage.agenda, stage.chance(f"line/{number}"), transport, now)
-        self._script = Script(stage.scenario.steps, self.session, stage.agenda)
+        self._script = Script(stage.scenario.steps, self.session)
 
     def _session(self) -> Session[Any, Any]:
         stage = self.stage
@@ -120,8 +133,11 @@ class Link:
 
     def open(self, now: float) -> None:
         """Say what is said at once."""
-        self.perform(self.session.opened, now)
         self.perform(self._script.opened, now)
+
+    def play(self, actions: Iterable[Action], now: float) -> None:
+        """Do what the scenario says, whatever the client did."""
+        self.perform(lambda then: self._script.play(actions, None, then), now)
 
     def receive(self, frame: Frame, now: float) -> None:
         """A frame came from the client."""
@@ -167,7 +183,7 @@ class Link:
 
     def _answer(self, message: Message, now: float) -> None:
         try:
-            effects = self._script.answer(message, now)
+            effects: Effects = list(self._script.answer(message, now))
         except Exception:
             log.exception("the session of connection %d failed on a %s", self.number, message["type"])
             effects = self.session.failed(message, now)

@@ -1,0 +1,58 @@
+"""Where scenarios are found: the files and folders that the user names, then those that are shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import harness
+from harness.scenario.grammar import did_you_mean
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def shipped() -> Path:
+    """The folder of the shipped scenarios: inside the installed package, or at the top of the checkout."""
+    package = Path(harness.__file__).parent
+    inside = package / "scenarios"
+    return inside if inside.is_dir() else package.parent / "scenarios"
+
+
+class Library:
+    """Scenario files by protocol and name; the name is the file's stem.
+
+    `places` are the user's own files and folders. They come before the shipped ones, whose names they may take.
+    A folder holds scenarios itself, or in a folder for each protocol.
+    """
+
+    def __init__(self, places: Sequence[Path] = ()) -> None:
+        self.places = (*places, shipped())
+
+    def files(self, protocol: str) -> dict[str, Path]:
+        """The files for a protocol by name, the user's own first, then in order of name."""
+        found: dict[str, Path] = {}
+        for place in self.places:
+            for path in _files_at(place, protocol):
+                found.setdefault(path.stem, path)
+        return found
+
+    def find(self, protocol: str, name: str) -> Path:
+        """The file of this name. LookupError, with the nearest right name, when there is none."""
+        files = self.files(protocol)
+        if name not in files:
+            hint = did_you_mean(name, list(files))
+            known = ", ".join(files) or "there is none"
+            raise LookupError(f"expected a scenario of {protocol} ({known}), found {name!r}. {hint}".rstrip())
+        return files[name]
+
+    def find_or_open(self, protocol: str, word: str) -> Path:
+        """The file of this name, or the file at this path: what a user may write who sits at the machine."""
+        path = Path(word)
+        return path if path.suffix in _SUFFIXES else self.find(protocol, word)
+
+
+def _files_at(place: Path, protocol: str) -> list[Path]:
+    if place.is_file():
+        return [place]
+    folders = (place, place / protocol)
+    return [path for folder in folders for path in sorted(folder.glob("*.y*ml")) if path.suffix in _SUFFIXES]
