@@ -112,6 +112,20 @@ class SkybitPeer(Peer):
 
         return await self.receive("Status", where=fits, within_s=within_s)
 
+    async def marketable(self, quantity: int) -> str:
+        """The words of a limit purchase that the market fills soon: well above the ask that a Preview quotes."""
+        ask = field_of(await self.obtain_preview(), "data.quote.ask")
+        if not isinstance(ask, int | float):
+            raise Violation("data.quote.ask in a Preview", ask)
+        return f"Buy {quantity} shares of {self.lab.symbol} at limit {ask * 1.02:.2f}, good for the day"
+
+    async def stay(self, seconds: float) -> None:
+        """Wait, and keep the connection alive by Heartbeats."""
+        until = self.now() + seconds
+        while (left_s := until - self.now()) > 0:
+            await self.pause(min(left_s, 20.0))
+            await self.heartbeat()
+
     async def settle(self) -> None:
         """Return once the server has dealt with all that was sent: it answers in order."""
         await self.heartbeat()

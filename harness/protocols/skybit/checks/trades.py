@@ -207,3 +207,14 @@ def placed(conversation: Conversation) -> Iterator[Placed]:
         terms = {**order, **(modifications if isinstance(modifications, dict) else {})}
         found = [s for s in conversation.received("Status") if field_of(s, "data.client_order_id") == name]
         yield Placed(preview, terms, found)
+
+
+def order_ids(conversation: Conversation) -> set[Any]:
+    """The ids of all orders that the server has told of."""
+    return {field_of(status, "data.order_id") for status in conversation.received("Status")}
+
+
+def same_status(one: Message, other: Message) -> bool:
+    """Whether two Status messages tell the same of an order."""
+    paths = ("data.status", "data.filled", "data.remaining", "data.avg_fill_price")
+    return all(field_of(one, path) == field_of(other, path) for path in paths)
