@@ -49,11 +49,11 @@ def one_of(words: Sequence[Any]) -> str:
 def shown(value: Any) -> str:
     """A found value, short enough for a sentence.
 
-    >>> shown("prevew"), shown(True), shown([1]), shown("x" * 99)[-4:]
-    ('"prevew"', 'true', 'an array', '..."')
+    >>> shown("prevew"), shown(True), shown([1]), shown({}), shown("x" * 99)[-4:]
+    ('"prevew"', 'true', 'an array', 'an empty object', '..."')
     """
     if isinstance(value, dict | list):
-        return f"an {kind_of(value)}"
+        return f"an {kind_of(value)}" if value else f"an empty {kind_of(value)}"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:56] + '..."'
 
@@ -88,8 +88,8 @@ def _told(error: ValidationError, message: Message) -> Problem:
         extra = next(name for name in found if name not in known)
         expected = f"no member but {', '.join(known)}"
         return Problem("shape", _below(where, extra), expected, shown(extra), message, nearest(extra, known))
-    if error.validator == "enum":
-        return unknown_word(where, found, words, message)
+    if error.validator in ("enum", "const"):
+        return unknown_word(where, found, words if error.validator == "enum" else [words], message)
     return Problem("shape", where, _expected(error.validator, words, schema) or error.message, shown(found), message)
 
 
@@ -102,8 +102,6 @@ def _expected(keyword: Any, value: Any, schema: Mapping[str, Any]) -> str | None
     match keyword:
         case "type":
             return " or ".join(_ARTICLES[kind] for kind in ([value] if isinstance(value, str) else value))
-        case "const":
-            return one_of([value])
         case "format":
             return FORMATS[value].words
     if keyword in _BOUNDS:
