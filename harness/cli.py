@@ -1,0 +1,92 @@
+"""The command line. Thin: each command collects its options and hands over to its package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="ws-harness",
+    help="Mock, conformance suite and load test for real-time WebSocket APIs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+scenarios = typer.Typer(help="List, show and lint scenarios.", no_args_is_help=True)
+app.add_typer(scenarios, name="scenarios")
+
+
+@app.command()
+def check(
+    protocol: Annotated[str, typer.Argument(help="The protocol, such as skybit.")],
+    url: Annotated[str | None, typer.Argument(help="The server, such as ws://127.0.0.1:8000/artifact/v1.")] = None,
+    profile: Annotated[Path | None, typer.Option(help="What to know about the server (TOML).")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="An id, or how ids begin; repeatable.")] = None,
+    level: Annotated[str | None, typer.Option(help="MUST, SHOULD (and MUST), or MAY (all).")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write the report as JUnit XML.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
+    expected_failures: Annotated[Path | None, typer.Option(help="Ids that may fail, with a reason after #.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of the suite's own choices.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only what it comes to.")] = False,
+    own_mock: Annotated[bool, typer.Option("--self", help="Judge our own mock, in memory and virtual time.")] = False,
+    defect: Annotated[str | None, typer.Option(help="With --self: put this defect into the mock.")] = None,
+) -> None:
+    """Judge a server by every requirement of its protocol.
+
+    Exit code: 0 kept, 1 violated, 2 could not run, 3 nothing violated but a MUST not observed.
+    """
+    from harness.conformance import command
+
+    request = command.Request(
+        protocol=protocol,
+        url=url,
+        profile=profile,
+        only=tuple(only or ()),
+        level=level,
+        junit=junit,
+        json=json,
+        expected_failures=expected_failures,
+        seed=seed,
+        quiet=quiet,
+        own_mock=own_mock,
+        defect=defect,
+    )
+    raise typer.Exit(command.check(request))
+
+
+@app.command()
+def requirements(
+    protocol: Annotated[str | None, typer.Argument(help="The protocol; all, when left out.")] = None,
+    level: Annotated[str | None, typer.Option(help="MUST, SHOULD (and MUST), or MAY (all).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what the protocols demand."""
+    from harness.conformance import command
+
+    raise typer.Exit(command.requirements(protocol, level, json))
+
+
+@app.command()
+def explain(id_: Annotated[str, typer.Argument(metavar="ID", help="A requirement, such as SKY-AUTH-01.")]) -> None:
+    """Tell what a requirement demands, how it is judged, and which defects prove that."""
+    from harness.conformance import command
+
+    raise typer.Exit(command.explain(id_))
+
+
+@app.command()
+def judge(
+    protocol: Annotated[str, typer.Argument(help="The protocol, such as skybit.")],
+    files: Annotated[list[Path], typer.Argument(help="Recorded conversations (JSON Lines).")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only what it comes to.")] = False,
+) -> None:
+    """Judge recorded conversations: both what the server and what the client sent."""
+    from harness.conformance import command
+
+    raise typer.Exit(command.judge(protocol, files, quiet))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
