@@ -9,7 +9,7 @@ from harness.conformance.peer import Answer, Channel, Offer, Peer
 from harness.core.message import Frame, Opcode
 from harness.core.session import Request
 from harness.scenario.driver import Driver
-from harness.scenario.house import House
+from harness.scenario.house import BadRequest, House
 from harness.scenario.stage import Link
 
 LATENCY_S = 0.001  # Each way. Not nothing, so that an answer is always later than its request.
@@ -30,7 +30,10 @@ class MemoryOpener:
             return Answer(404), None
         deflate = offer.deflate and protocol.deflate
         query = dict(parse_qsl(parts.query))
-        driver = self.house.driver(protocol, query)
+        try:
+            driver = self.house.driver(protocol, query)
+        except BadRequest as error:
+            return Answer(error.status, body=str(error)), None
         channel = MemoryChannel(driver, peer)
         channel.link = driver.connect(
             Request(parts.path, query, dict(offer.headers), deflate=deflate), channel.server_end

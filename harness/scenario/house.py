@@ -18,6 +18,7 @@ from harness.scenario.scenario import Scenario, plain
 from harness.scenario.stage import Stage
 
 DEFAULT = "default"  # The stage of clients that name none; as a scenario, the protocol as it is.
+OWN = "~"  # Begins the names of stages that belong to one client. No client can ask for such a name.
 MAX_STAGES = 1000
 FORGET_AFTER_S = 60.0  # Of the loop: a client that comes back within it finds its stage as it left it.
 MAX_SPEED = 1000.0
@@ -71,8 +72,7 @@ class House:
                 _check_same(present, query.get("scenario"), seed, speed)
                 return present
         scenario = self._scenario(protocol, query.get("scenario"))
-        # A stage of one's own has a name that no client can ask for.
-        return self._begin((protocol.name, name or f"own/{next(self._numbers)}"), scenario, seed, speed)
+        return self._begin((protocol.name, name or f"{OWN}{next(self._numbers)}"), scenario, seed, speed)
 
     def swap(self, scenario: Scenario) -> None:
         """Play `scenario` wherever one from the same file is played now; clients there are told by close 1012."""
@@ -151,7 +151,7 @@ class House:
 
 
 def _is_own(key: Key) -> bool:
-    return "/" in key[1]
+    return key[1].startswith(OWN)
 
 
 def _check_name(name: str) -> None:

@@ -13,7 +13,7 @@ from aiohttp import web
 from harness.core.protocol import Protocol
 from harness.core.session import Request
 from harness.scenario.driver import Driver
-from harness.scenario.house import House
+from harness.scenario.house import BadRequest, House
 from harness.server import admin
 from harness.server.connection import Connection, Socket
 from harness.server.handshake import refusal
@@ -85,15 +85,15 @@ class Server:
                 return web.Response(status=503, text="The mock is shutting down.\n")
             try:
                 driver = self.house.driver(protocol, request.query)
-            except ValueError as error:
-                return web.Response(status=400, text=f"{error}\n")
+            except BadRequest as error:
+                return web.Response(status=error.status, text=f"{error}\n")
             return await self._play(request, driver, protocol)
 
         return endpoint
 
     async def _play(self, request: web.Request, driver: Driver, protocol: Protocol) -> web.StreamResponse:
         """Accept the handshake, and play the driver's stage to this client until either side ends it."""
-        socket = Socket(protocol.deflate)
+        socket = Socket(protocol)
         try:
             await socket.prepare(request)
         except ConnectionError:
