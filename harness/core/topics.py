@@ -35,6 +35,10 @@ class Topics:
         for topic in list(self._listeners):
             self.leave(topic, listener)
 
+    def wanted(self, topic: str) -> bool:
+        """Whether anyone listens to `topic`, so that what nobody wants need not be made."""
+        return topic in self._listeners
+
     def publish(self, topic: str, event: Any, now: float) -> None:
         """Tell everyone who listens to `topic`."""
         for listener in list(self._listeners.get(topic, ())):
