@@ -18,6 +18,47 @@ app.add_typer(scenarios, name="scenarios")
 
 
 @app.command()
+def serve(
+    protocols: Annotated[
+        list[str] | None, typer.Argument(help="Protocols, such as skybit; all, when left out.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[list[int] | None, typer.Option(help="8000, when left out; 0: any free one; repeatable.")] = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="A scenario's name or file, for the default stage.")
+    ] = None,
+    scenarios: Annotated[Path | None, typer.Option(help="A folder of your own scenarios.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Play a scenario file anew when it is edited.")] = False,
+    seed: Annotated[int | None, typer.Option(help="The seed of the default stages.")] = None,
+    speed: Annotated[float | None, typer.Option(help="How fast their time runs.", min=0.001, max=1000)] = None,
+    defect: Annotated[str | None, typer.Option(help="Serve a backend that is broken in this way.")] = None,
+    list_defects: Annotated[bool, typer.Option("--list-defects", help="Print all defects, and end.")] = False,
+    record: Annotated[Path | None, typer.Option(help="Keep every connection's conversation in this folder.")] = None,
+    token: Annotated[str | None, typer.Option(help="What controlling the mock takes (/_harness).")] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Serve the mock, until Ctrl+C. Exit code: 0 stopped, 2 could not run."""
+    from harness.server import command
+    from harness.server.options import Options
+
+    options = Options(
+        protocols=tuple(protocols or ()),
+        host=host,
+        ports=tuple(port or (8000,)),
+        scenarios=tuple(scenario or ()),
+        folder=scenarios,
+        watch=watch,
+        seed=seed,
+        speed=speed,
+        defect=defect,
+        record=record,
+        token=token,
+        log_level=log_level,
+    )
+    raise typer.Exit(command.list_defects(options) if list_defects else command.serve(options))
+
+
+@app.command()
 def check(
     protocol: Annotated[str, typer.Argument(help="The protocol, such as skybit.")],
     url: Annotated[str | None, typer.Argument(help="The server, such as ws://127.0.0.1:8000/artifact/v1.")] = None,

@@ -37,3 +37,4 @@ class Protocol:
     frame_filters: tuple[FrameFilter, ...] = ()
     subprotocols: tuple[str, ...] = ()  # Those that the server knows; the first that a client offers is selected.
     deflate: bool = True  # Whether permessage-deflate (RFC 7692) is accepted when a client offers it.
+    hint: str = ""  # What a newcomer needs to connect by hand, such as demo credentials; one line.

@@ -58,7 +58,7 @@ class Guard:
 def routes(house: House, guard: Guard) -> list[web.RouteDef]:
     """The routes of the admin interface."""
     admin = _Admin(house)
-    stage = "/_harness/stages/{protocol}/{stage}"
+    stage = "/_harness/stages/{protocol}/{stage:.+}"  # The name of a client's own stage has a slash in it.
 
     def guarded(handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

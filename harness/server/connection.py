@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import typing
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
 from harness.core.conversation import Sender
 from harness.core.message import Frame, Opcode
+from harness.core.protocol import Protocol
 
 log = logging.getLogger("harness.server")
 
@@ -28,11 +29,16 @@ NO_CODE = 1005  # RFC 6455, 7.1.5: stands for a close frame without a code, and 
 class Socket(web.WebSocketResponse):
     """aiohttp's WebSocket without its closing handshake: that one overtakes what is queued, and cuts at once."""
 
-    def __init__(self, deflate: bool) -> None:
+    def __init__(self, protocol: Protocol) -> None:
         # aiohttp refuses plain messages of max_msg_size bytes, and compressed ones of more: the limit itself is
         # judged in Connection, as is text, which therefore comes as bytes.
         super().__init__(
-            autoping=False, autoclose=False, compress=deflate, max_msg_size=MAX_MESSAGE_BYTES + 1, decode_text=False
+            autoping=False,
+            autoclose=False,
+            protocols=protocol.subprotocols,
+            compress=protocol.deflate,
+            max_msg_size=MAX_MESSAGE_BYTES + 1,
+            decode_text=False,
         )
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
@@ -40,7 +46,7 @@ class Socket(web.WebSocketResponse):
         return False
 
 
-class Witness(Protocol):
+class Witness(typing.Protocol):
     """Who is told of each frame as it passes the socket, such as a recording."""
 
     def __call__(self, sender: Sender, frame: Frame) -> None:

@@ -49,11 +49,13 @@ class _NoHttpTraceback(logging.Filter):
 
 http_log = logging.getLogger("harness.http")
 http_log.addFilter(_NoHttpTraceback())
+# It warns of subprotocols that are not ours, and shows them: some clients put their token there.
+logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
 
 
-def set_up(level: str) -> None:
+def set_up(level: int) -> None:
     """Log to standard error from `level` on."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
     handler.addFilter(FewRepeats())
-    logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.basicConfig(level=level, handlers=[handler])

@@ -16,14 +16,13 @@ from typing import Any
 import aiohttp
 import pytest
 import websockets
+
 from harness import protocols
 from harness.core.protocol import Protocol
 from harness.scenario.house import House
 from harness.server.admin import Guard
 from harness.server.app import Server
 from harness.server.recording import Recordings
-
-TRADE = "Buy 200 shares of AAPL at limit 225.10, good for the day"
 
 
 @dataclass
@@ -54,11 +53,11 @@ class Mock:
 
 @asynccontextmanager
 async def running(
-    protocol: Protocol | None = None, guard: Guard = Guard(None, True), recordings: Recordings | None = None
+    protocol: Protocol | None = None, guard: Guard | None = None, recordings: Recordings | None = None
 ) -> AsyncIterator[Mock]:
     """Serve one protocol (Skybit, unless told otherwise) while the block runs."""
     protocol = protocol or protocols.load("skybit")
-    server = Server(House({protocol.name: protocol}, time.time), guard, recordings)
+    server = Server(House({protocol.name: protocol}, time.time), guard or Guard(None, True), recordings)
     await server.start()
     try:
         yield Mock(server, await server.listen("127.0.0.1", 0))

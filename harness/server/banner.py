@@ -1,0 +1,70 @@
+"""What `ws-harness serve` prints: where to connect, with what, and how to stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from harness.core.protocol import Protocol
+from harness.scenario.house import House
+from harness.server.admin import Guard
+from harness.server.options import defects
+from harness.wire.schemas import shapes
+
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to show, not to bind
+
+
+def complain(text: str) -> None:
+    """Say on standard error why something cannot be had."""
+    Console(stderr=True).print(escape(text), style="red", soft_wrap=True)
+
+
+def show(house: House, host: str, ports: Sequence[int], guard: Guard) -> None:
+    """Print where to connect. Lines are never wrapped, so that they can be copied whole."""
+    authorities = [_authority(host, port) for port in ports]
+    out = Console()
+    for protocol in house.protocols.values():
+        urls = [f"ws://{authority}{path}" for authority in authorities for path in protocol.paths]
+        out.print(f"\n[bold]{escape(protocol.title)}[/bold]")
+        for url in urls:
+            _line(out, "connect to", url)
+        if protocol.hint:
+            _line(out, "credentials", protocol.hint)
+        _line(out, "by hand", f"npx wscat -c {urls[0]}")
+        first = _first_message(protocol)
+        if first is not None:
+            _line(out, "then say", first)
+        _line(out, "own stage", f"{urls[0]}?scenario=NAME&stage=NAME&seed=7&speed=20")
+    out.print()
+    _line(out, "scenarios", "ws-harness scenarios list")
+    _line(out, "control", f"http://{authorities[0]}/_harness/stages")
+    if guard.token is not None:
+        _line(out, "", f"with the header Authorization: Bearer {guard.token}")
+    _line(out, "stop", "Ctrl+C")
+
+
+def list_defects(protocols: Sequence[str]) -> None:
+    """Print the names of all defects of these protocols, and what each does."""
+    out = Console()
+    for protocol in protocols:
+        out.print(f"\n[bold]{escape(protocol)}[/bold]")
+        for defect in defects(protocol).values():
+            out.print(f"  [cyan]{escape(defect.name)}[/cyan] ({defect.breaks}): {escape(defect.text)}", soft_wrap=True)
+
+
+def _line(out: Console, name: str, text: str) -> None:
+    out.print(f"  [cyan]{name:<12}[/cyan]{escape(text)}", soft_wrap=True, highlight=False)
+
+
+def _first_message(protocol: Protocol) -> str | None:
+    """The first sample of what a client says, on one line."""
+    samples = [sample for named in shapes(protocol.folder).client_examples.values() for sample in named.values()]
+    return json.dumps(samples[0], separators=(",", ":")) if samples else None
+
+
+def _authority(host: str, port: int) -> str:
+    shown = ANYWHERE.get(host, host)
+    return f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"

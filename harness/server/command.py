@@ -1,0 +1,119 @@
+"""`ws-harness serve`: from options to a mock that runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import secrets
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.core.protocol import Protocol
+from harness.scenario.house import House
+from harness.scenario.library import Library
+from harness.scenario.loading import ScenarioError
+from harness.scenario.scenario import Scenario
+from harness.server import banner, logs
+from harness.server.admin import Guard, is_loopback
+from harness.server.app import Server
+from harness.server.options import Options, UsageError
+from harness.server.recording import Recordings
+from harness.server.watch import watch
+
+STOP_WITHIN_S = 1.0
+COULD_NOT_RUN = 2  # The exit status.
+
+
+def serve(options: Options) -> int:
+    """Serve until SIGINT or SIGTERM; the exit status is given back."""
+    try:
+        logs.set_up(options.level())
+        served, library = options.served(), options.library()
+        defaults = options.defaults(served, library)
+    except (UsageError, ScenarioError) as error:
+        banner.complain(str(error))
+        return COULD_NOT_RUN
+    play = _Play(options, _guard(options), served, library, defaults)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(play.run())
+
+
+def list_defects(options: Options) -> int:
+    """Print the defects of the protocols; the exit status is given back."""
+    try:
+        banner.list_defects(list(options.served()))
+    except UsageError as error:
+        banner.complain(str(error))
+        return COULD_NOT_RUN
+    return 0
+
+
+@dataclass(frozen=True)
+class _Play:
+    options: Options
+    guard: Guard
+    served: dict[str, Protocol]
+    library: Library
+    defaults: dict[str, Scenario]
+
+    async def run(self) -> int:
+        options = self.options
+        house = House(self.served, time.time, self.defaults, self.library)
+        server = Server(house, self.guard, Recordings(options.record) if options.record else None)
+        stopped = _stop_signal()
+        await server.start()
+        try:
+            ports = await _listen(server, options)
+            if not ports:
+                return COULD_NOT_RUN
+            banner.show(house, options.host, ports, self.guard)
+            watching = asyncio.create_task(self._watch(house))
+            await stopped.wait()
+            watching.cancel()
+        finally:
+            await server.stop(STOP_WITHIN_S)
+        return 0
+
+    async def _watch(self, house: House) -> None:
+        if self.options.watch:
+            given = [scenario.path for scenario in self.defaults.values() if scenario.path is not None]
+            await watch(house, self.library, given, self.options.adjusted)
+
+
+async def _listen(server: Server, options: Options) -> list[int]:
+    ports = []
+    for port in options.ports:
+        try:
+            ports.append(await server.listen(options.host, port))
+        except OSError as error:
+            why = "it is taken" if error.errno == errno.EADDRINUSE else (error.strerror or str(error))
+            banner.complain(f"Cannot listen at {options.host} port {port}: {why}.")
+    if not ports:
+        banner.complain("No port is left to serve at. Give a free one: --port 8001 (or --port 0 for any).")
+    return ports
+
+
+def _guard(options: Options) -> Guard:
+    here = is_loopback(options.host)
+    return Guard(options.token or (None if here else secrets.token_urlsafe(18)), open_here=here)
+
+
+def _stop_signal() -> asyncio.Event:
+    stopped = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        # Where a loop knows no signals (Windows), Ctrl+C still ends the program.
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    return stopped
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none.
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
