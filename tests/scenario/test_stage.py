@@ -1,0 +1,130 @@
+"""The path of a frame over a stage, on the toy protocol."""
+
+import random
+from dataclasses import replace
+
+from harness.core.clock import Clock
+from harness.core.message import Frame, Opcode
+from harness.core.session import Close, Ping, Request
+from harness.scenario.scenario import plain
+from harness.scenario.stage import Stage
+from harness.wire.codec import encode
+
+ASK = {"type": "Ask", "data": {"text": "a"}}
+
+
+def text(message):
+    return Frame(Opcode.TEXT, encode(message))
+
+
+def test_a_plain_scenario_is_the_protocol_as_it_is(toy):
+    scenario = plain(toy, seed=4)
+    assert (scenario.facts, scenario.rules, scenario.seed, scenario.steps) == (toy.facts, toy.rules, 4, ())
+
+
+def test_what_is_no_json_and_what_no_schema_allows_is_refused_by_the_session(play):
+    stage, client = play()
+    client.link.receive(Frame(Opcode.TEXT, b"{"), 0.0)
+    client.say({"type": "Ask", "data": {"n": "many"}})
+    assert [m["type"] for m in client.got()] == ["Answer", "Problem", "Problem"]
+    assert "data.n: expected" in client.got()[2]["text"]
+
+
+def test_binary_frames_are_read_as_text_ones(play):
+    stage, client = play()
+    client.link.receive(Frame(Opcode.BINARY, encode(ASK)), 0.0)
+    assert client.texts() == ["welcome", "yes a"]
+
+
+def test_a_ping_is_answered_by_a_pong_with_its_bytes(play):
+    stage, client = play()
+    client.link.receive(Frame(Opcode.PING, b"x"), 0.0)
+    client.link.receive(Frame(Opcode.PONG, b"x"), 0.0)
+    assert client.got()[1:] == ["PONG"]
+    assert client.link.conversation.entries[-2].frame == Frame(Opcode.PONG, b"x")
+
+
+def test_a_session_may_ping(play):
+    stage, client = play()
+    client.link.perform(lambda now: (Ping(b"x"),), 0.0)
+    assert client.got()[1:] == ["PING"]
+
+
+def test_nothing_is_answered_after_a_close_frame(play):
+    stage, client = play()
+    client.link.perform(lambda now: (Close(1000), Ping()), 0.0)
+    client.say(ASK)
+    assert client.texts() == ["welcome", 1000]
+
+
+def test_a_bug_in_a_session_is_logged_and_told_as_the_protocol_says(play, caplog):
+    stage, client = play()
+    client.say({"type": "Fail"})
+    assert client.texts() == ["welcome", 1011]
+    assert "failed on a Fail" in caplog.text
+
+
+def test_a_bug_in_what_happens_later_is_logged_too(play, caplog):
+    stage, client = play()
+    client.link.session.after(1.0, 0.0, lambda now: 1 / 0)
+    stage.until(2.0)
+    assert client.texts() == ["welcome", 1011]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_bug_in_the_world_is_logged_and_the_stage_plays_on(play, caplog):
+    stage, client = play()
+    stage.agenda.at(1.0, lambda now: 1 / 0)
+    stage.agenda.at(1.0, lambda now: client.link.perform(lambda then: (Ping(),), now))
+    stage.until(2.0)
+    assert client.got()[1:] == ["PING"]
+    assert "a timer of stage 'test' failed" in caplog.text
+
+
+def test_filters_of_the_protocol_come_before_those_of_the_scenario(toy, scenario):
+    def numbered(message, session, now):
+        return [{**message, "data": {"text": f"{message['data']['text']} {n}"}} for n in (1, 2)]
+
+    def doubled(frame, session, now):
+        return (frame, frame) if frame.opcode is Opcode.TEXT else (frame,)
+
+    changed = replace(toy, message_filters=(numbered,), frame_filters=(doubled,))
+    sent = []
+
+    class Transport:
+        send = staticmethod(sent.append)
+
+    Stage(replace(scenario(), protocol=changed), Clock()).connect(Request("/toy"), Transport(), 0.0)
+    assert [b"welcome 1" in sent[0].data, b"welcome 2" in sent[2].data, len(sent)] == [True, True, 4]
+
+
+def test_everything_is_noted_in_the_conversation_with_its_time(play):
+    stage, client = play()
+    client.say(ASK, 2.5)
+    entries = client.link.conversation.entries
+    assert [(e.at_s, e.sender, e.frame.opcode) for e in entries] == [
+        (0.0, "server", Opcode.TEXT),
+        (2.5, "client", Opcode.TEXT),
+        (2.5, "server", Opcode.TEXT),
+    ]
+    assert client.link.conversation.about == {"protocol": "toy", "scenario": "test", "connection": 1}
+
+
+def test_a_link_that_is_gone_leaves_the_stage_once(play):
+    stage, client = play()
+    client.link.gone(1.0)
+    client.link.gone(2.0)
+    assert (stage.links, client.link.session.ended) == ({}, True)
+
+
+def test_a_server_that_shuts_down_closes_every_connection(play, another):
+    stage, client = play()
+    other = another(stage)
+    stage.close_all(1001, "going down", 1.0)
+    assert client.texts() == other.texts() == ["welcome", 1001]
+
+
+def test_each_purpose_has_random_numbers_of_its_own_from_the_seed(toy):
+    stage = Stage(plain(toy), Clock(), seed=3)
+    assert stage.seed == 3
+    assert stage.chance("world").random() == random.Random("3/world").random() != stage.chance("line").random()
