@@ -55,7 +55,7 @@ class SkybitPeer(Peer):
     async def authenticate(self, token: str) -> Message:
         """Auth; the confirmation or Error that comes back."""
         reply = await self.ask("Auth", "Auth", token=token, version="1.0.0", platform="linux")
-        if reply["type"] == "Auth":
+        if reply["type"] == "Auth" and field_of(reply, "data.token") is None:  # An echo confirms nothing.
             self.session = str(reply.get("session"))
             self.authenticated = True
         return reply
@@ -74,8 +74,8 @@ class SkybitPeer(Peer):
     async def obtain_preview(self, text: str | None = None) -> Message:
         """The Preview of an order in words; without words, of one that rests. Violation when an Error comes."""
         preview = await self.chat(text or self.lab.resting_order, "Preview")
-        if preview["type"] != "Preview":
-            raise Violation("a Preview of the order", preview)
+        if not isinstance(field_of(preview, "data.preview_id"), str):
+            raise Violation("a Preview of the order, with a preview_id", preview)
         return preview
 
     async def approve(self, preview: Message, *, repeat_of: str | None = None, **data: Any) -> Message:

@@ -1,0 +1,192 @@
+"""Rate Limits: what is served up to a limit, what is refused beyond it, and when it is over.
+
+Whether a window slides or is fixed, and whether Auth counts, is left to the server. Each exchange has a connection
+and a user of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.conformance.check import Unobserved, Violation, check, expect, given
+from harness.conformance.peer import Refused, field_of
+from harness.core.message import Message
+from harness.protocols.skybit.checks.probing import code
+from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
+
+WINDOW_S = 60.0
+MARGIN_S = 2.0
+CHATS, APPROVES, HEARTBEATS, MESSAGES, CONNECTIONS = 60, 100, 120, 500, 10
+REFUSALS = ("RATE_LIMIT", "CONNECTION_ERROR", "AUTH_FAILED")  # Of a connection too many.
+
+
+def _chat(lab: SkybitLab) -> tuple[str, dict[str, Any]]:
+    return "Chat", {"text": f"What is {lab.symbol} trading at?"}
+
+
+def _heartbeat(lab: SkybitLab) -> tuple[str, dict[str, Any]]:
+    return "Heartbeat", {"client_ts": "2024-01-15T10:30:30.123Z"}
+
+
+def _any(lab: SkybitLab) -> tuple[str, dict[str, Any]]:
+    """A message that has no limit of its own."""
+    return "Unsubscribe", {"channels": ["quotes"]}
+
+
+async def _approve(trader: SkybitPeer) -> tuple[str, dict[str, Any]]:
+    """An Approve that may be repeated at will, since its key makes one order of all."""
+    with given("a Preview"):
+        preview = await trader.obtain_preview()
+    names = {"client_order_id": "cli-unique-123", "idem_key": f"idem-{trader.session}"}
+    return "Approve", {"preview_id": field_of(preview, "data.preview_id"), **names}
+
+
+async def _burst(trader: SkybitPeer, count: int, kind: str, data: dict[str, Any]) -> list[Message]:
+    """Send so many at once; the RATE_LIMIT Errors about them."""
+    ids = {(await trader.say(kind, **data))["id"] for _ in range(count)}
+    await trader.pause(trader.lab.profile.quiet_s)
+    errors = [e for e in trader.conversation.received("Error") if code(e) == "RATE_LIMIT"]
+    return [e for e in errors if field_of(e, "data.request_id") in ids]
+
+
+async def _rest(trader: SkybitPeer) -> None:
+    """Wait until no window remembers what was sent, without being taken for dead."""
+    await trader.pause((WINDOW_S + MARGIN_S) / 2)
+    await trader.say("Unsubscribe", channels=["orders"])
+    await trader.pause((WINDOW_S + MARGIN_S) / 2)
+
+
+async def _overrun(trader: SkybitPeer, count: int, kind: str, data: dict[str, Any]) -> list[Message]:
+    """Send more than a limit; the RATE_LIMIT Errors. A fixed window may turn in the midst of it, but not twice."""
+    errors = await _burst(trader, count, kind, data)
+    if not errors:
+        await _rest(trader)
+        errors = await _burst(trader, count, kind, data)
+    return errors
+
+
+async def _served(trader: SkybitPeer, count: int, kind: str, data: dict[str, Any]) -> None:
+    errors = await _burst(trader, count, kind, data)
+    expect(not errors, f"{count} messages of type {kind} to be served", errors[0] if errors else None)
+
+
+async def _limited(trader: SkybitPeer, count: int, kind: str, data: dict[str, Any]) -> None:
+    errors = await _overrun(trader, count, kind, data)
+    expect(errors, f"RATE_LIMIT for one of {count} messages of type {kind} at once", "none was refused")
+
+
+@check("SKY-RATE-01")
+async def sixty_chats_a_minute_are_served(trader: SkybitPeer) -> None:
+    await _served(trader, CHATS, *_chat(trader.lab))
+
+
+@check("SKY-RATE-02")
+async def more_chats_a_minute_are_refused(trader: SkybitPeer) -> None:
+    await _limited(trader, CHATS + 1, *_chat(trader.lab))
+
+
+@check("SKY-RATE-03")
+async def a_hundred_approves_a_minute_are_served(trader: SkybitPeer) -> None:
+    await _served(trader, APPROVES, *await _approve(trader))
+
+
+@check("SKY-RATE-04")
+async def more_approves_a_minute_are_refused(trader: SkybitPeer) -> None:
+    await _limited(trader, APPROVES + 1, *await _approve(trader))
+
+
+@check("SKY-RATE-05")
+async def so_many_heartbeats_a_minute_are_served(trader: SkybitPeer) -> None:
+    await _served(trader, HEARTBEATS, *_heartbeat(trader.lab))
+
+
+@check("SKY-RATE-06")
+async def more_heartbeats_a_minute_are_refused(trader: SkybitPeer) -> None:
+    await _limited(trader, HEARTBEATS + 1, *_heartbeat(trader.lab))
+
+
+@check("SKY-RATE-07")
+async def five_hundred_messages_a_minute_are_served(trader: SkybitPeer) -> None:
+    await _served(trader, MESSAGES - 1, *_any(trader.lab))  # Auth was the first.
+
+
+@check("SKY-RATE-08")
+async def more_messages_a_minute_are_refused(trader: SkybitPeer) -> None:
+    await _limited(trader, MESSAGES + 1, *_any(trader.lab))
+
+
+@check("SKY-RATE-12")
+async def what_is_refused_is_not_served_too(trader: SkybitPeer) -> None:
+    errors = await _overrun_or_unobserved(trader)
+    sent, answered = len(trader.conversation.sent("Heartbeat")), len(trader.conversation.received("Heartbeat"))
+    expect(answered <= sent - len(errors), f"{sent - len(errors)} answers, to the Heartbeats not refused", answered)
+
+
+@check("SKY-RATE-13", lasts_s=65)
+async def a_limit_is_over_after_its_minute(trader: SkybitPeer) -> None:
+    await _overrun_or_unobserved(trader)
+    await _rest(trader)
+    reply = await trader.heartbeat()
+    expect(reply["type"] == "Heartbeat", "an answer a minute after the limit was hit", reply)
+
+
+@check("SKY-RATE-14")
+async def a_limit_is_of_one_kind_alone(trader: SkybitPeer) -> None:
+    await _overrun_or_unobserved(trader)
+    kind, data = _chat(trader.lab)
+    reply = await trader.ask(kind, "Plan", **data)
+    expect(code(reply) != "RATE_LIMIT", "a Chat to be served after too many Heartbeats", reply)
+
+
+async def _overrun_or_unobserved(trader: SkybitPeer) -> list[Message]:
+    errors = await _overrun(trader, HEARTBEATS + 1, *_heartbeat(trader.lab))
+    if not errors:
+        raise Unobserved("the limit of Heartbeats was not enforced")
+    return errors
+
+
+# Connections -------------------------------------------------------------------------------------
+
+
+@check("SKY-RATE-09")
+async def ten_connections_of_a_user_are_accepted(lab: SkybitLab) -> None:
+    for number in range(1, CONNECTIONS + 1):
+        peer = await lab.anonymous()
+        reply = await peer.authenticate(await lab.token())
+        expect(peer.authenticated, f"connection {number} of {CONNECTIONS} to be accepted", reply)
+
+
+@check("SKY-RATE-10")
+async def the_eleventh_connection_is_refused(lab: SkybitLab) -> None:
+    with given(f"{CONNECTIONS} connections of one user"):
+        await _fill(lab)
+    await _one_too_many(lab)
+
+
+@check("SKY-RATE-11")
+async def an_ended_connection_makes_room(lab: SkybitLab) -> None:
+    with given(f"{CONNECTIONS} connections of one user"):
+        peers = await _fill(lab)
+        await peers[0].close()
+        await peers[0].closed()
+    await peers[1].pause(lab.profile.quiet_s)
+    peer = await lab.anonymous()
+    reply = await peer.authenticate(await lab.token())
+    expect(peer.authenticated, "a connection in place of the one that ended", reply)
+
+
+async def _fill(lab: SkybitLab) -> list[SkybitPeer]:
+    return [await lab.trader() for _ in range(CONNECTIONS)]
+
+
+async def _one_too_many(lab: SkybitLab) -> None:
+    wanted = f"connection {CONNECTIONS + 1} to be refused"
+    try:
+        peer = await lab.anonymous()
+    except Refused as refused:
+        return expect(True, wanted, refused.answer.status)
+    try:
+        reply = await peer.authenticate(await lab.token())
+    except Violation:
+        return expect(peer.is_lost, f"{wanted} by an Error or a close", "neither")
+    return expect(code(reply) in REFUSALS, f"{wanted} with {' or '.join(REFUSALS)}", reply)

@@ -1,0 +1,51 @@
+"""Connection States: what a connection may do before, while and after it is ready."""
+
+from __future__ import annotations
+
+from harness.conformance.check import check, expect, given
+from harness.protocols.skybit.checks.probing import code, turned_away
+from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
+
+
+@check("SKY-STATE-01")
+async def a_confirmed_connection_is_ready(trader: SkybitPeer) -> None:
+    heartbeat = await trader.heartbeat()
+    expect(heartbeat["type"] == "Heartbeat", "an answer to a Heartbeat", heartbeat)
+    plan = await trader.chat(trader.lab.resting_order)
+    expect(plan["type"] == "Plan", "an answer to a Chat", plan)
+
+
+@check("SKY-STATE-02")
+async def a_failed_auth_ends_the_connection(peer: SkybitPeer) -> None:
+    with given("AUTH_FAILED"):
+        reply = await peer.authenticate(peer.lab.profile.bad_token)
+        expect(code(reply) == "AUTH_FAILED", "AUTH_FAILED", reply)
+    expect(await peer.closed(), "the end of the connection")
+
+
+@check("SKY-STATE-03")
+async def a_ready_connection_stays_ready(trader: SkybitPeer) -> None:
+    for _ in range(3):
+        plan = await trader.chat(trader.lab.resting_order)
+        expect(plan["type"] == "Plan", "an answer to each Chat", plan)
+        await trader.say("Unsubscribe", channels=["quotes"])
+        heartbeat = await trader.heartbeat()
+        expect(heartbeat["type"] == "Heartbeat", "an answer to each Heartbeat", heartbeat)
+
+
+@check("SKY-STATE-04")
+async def a_lost_client_may_come_back(lab: SkybitLab) -> None:
+    with given("a connection that is lost"):
+        await (await lab.trader()).abort()
+    peer = await lab.anonymous()
+    reply = await peer.authenticate(await lab.token())
+    expect(peer.authenticated, "a confirmation for the user whose connection was lost", reply)
+
+
+@check("SKY-STATE-05")
+async def a_new_connection_has_to_authenticate(trader: SkybitPeer) -> None:
+    with given("a second connection"):
+        other = await trader.lab.anonymous()
+    other.session = trader.session
+    request = await other.say("Chat", text=trader.lab.resting_order)
+    await turned_away(other, request, "Plan", "Preview")

@@ -1,0 +1,137 @@
+"""Subscription Management: what is delivered, to whom, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.conformance.check import Unobserved, check, expect, given
+from harness.conformance.peer import field_of
+from harness.core.conversation import Conversation
+from harness.core.message import Message
+from harness.protocols.skybit.checks.auth import quotes
+from harness.protocols.skybit.checks.errors import NO_SYMBOL
+from harness.protocols.skybit.checks.probing import accepted, refused
+from harness.protocols.skybit.lab import SkybitPeer
+
+QUOTE_S = 15.0  # How long a quote of a busy stock may take.
+GRACE_S = 1.0  # Quotes may be under way when the Unsubscribe arrives.
+SILENCE_S = 3.0  # How long none may come after that.
+
+ORDERS: Message = {"type": "orders", "all": True}
+POSITIONS: Message = {"type": "positions", "all": True}
+
+
+async def next_quote(trader: SkybitPeer, symbol: str) -> Message:
+    """The next MarketData of this symbol."""
+    return await trader.receive("MarketData", where=lambda m: field_of(m, "data.symbol") == symbol, within_s=QUOTE_S)
+
+
+@check("SKY-SUB-01")
+async def quotes_come_for_every_symbol(trader: SkybitPeer) -> None:
+    symbols = trader.lab.profile.symbols[:3]
+    await trader.say("Subscribe", channels=quotes(*symbols))
+    for symbol in symbols:
+        expect(await next_quote(trader, symbol), f"a quote of {symbol}")
+
+
+@check("SKY-SUB-02")
+def quotes_come_only_for_symbols_subscribed_to(conversation: Conversation) -> Iterator[None]:
+    if conversation.dropped:
+        return  # The Subscribe may not be in this record.
+    wanted: set[str] = set()
+    everything = False
+    for entry, message in conversation.messages(None, "Subscribe", "MarketData"):
+        if entry.sender == "client":
+            for channel in _quotes_in(message):
+                everything = everything or bool(channel.get("all"))
+                wanted.update(s for s in channel.get("symbols") or () if isinstance(s, str))
+        elif not everything:
+            symbol = field_of(message, "data.symbol")
+            yield expect(symbol in wanted, "a symbol that the client subscribed to", message)
+
+
+def _quotes_in(subscribe: Message) -> Iterator[Message]:
+    channels = field_of(subscribe, "data.channels")
+    for channel in channels if isinstance(channels, list) else ():
+        if isinstance(channel, dict) and channel.get("type") == "quotes":
+            yield channel
+
+
+@check("SKY-SUB-03")
+async def quotes_end_with_unsubscribe(trader: SkybitPeer) -> None:
+    with given("quotes"):
+        await trader.say("Subscribe", channels=quotes(trader.lab.symbol))
+        await next_quote(trader, trader.lab.symbol)
+    await trader.say("Unsubscribe", channels=["quotes"])
+    await trader.pause(GRACE_S)
+    before = len(trader.conversation.received("MarketData"))
+    await trader.pause(SILENCE_S)
+    after = trader.conversation.received("MarketData")[before:]
+    expect(not after, f"no MarketData from {GRACE_S:g} s after the Unsubscribe on", after[0] if after else None)
+
+
+@check("SKY-SUB-04")
+async def orders_may_be_subscribed_to(trader: SkybitPeer) -> None:
+    await accepted(trader, trader.envelope("Subscribe", {"channels": [ORDERS]}))
+
+
+@check("SKY-SUB-05")
+async def positions_may_be_subscribed_to(trader: SkybitPeer) -> None:
+    await accepted(trader, trader.envelope("Subscribe", {"channels": [POSITIONS]}))
+
+
+@check("SKY-SUB-06")
+async def several_channels_go_in_one_subscribe(trader: SkybitPeer) -> None:
+    channels = [*quotes(*trader.lab.profile.symbols[:3]), ORDERS, POSITIONS]
+    await accepted(trader, trader.envelope("Subscribe", {"channels": channels}))
+
+
+@check("SKY-SUB-07")
+async def leaving_another_channel_leaves_the_quotes(trader: SkybitPeer) -> None:
+    with given("quotes and orders"):
+        await trader.say("Subscribe", channels=[*quotes(trader.lab.symbol), ORDERS])
+        await next_quote(trader, trader.lab.symbol)
+    await trader.say("Unsubscribe", channels=["orders"])
+    await trader.pause(GRACE_S)
+    before = {quote.get("id") for quote in trader.conversation.received("MarketData")}
+    later = await trader.receive("MarketData", where=lambda m: m.get("id") not in before, within_s=QUOTE_S)
+    expect(later, "quotes after an Unsubscribe from orders")
+
+
+@check("SKY-SUB-08")
+async def quotes_come_again_after_unsubscribe(trader: SkybitPeer) -> None:
+    first, *others = trader.lab.profile.symbols
+    if not others:
+        raise Unobserved("the profile names one symbol only")
+    with given("quotes that came and ended"):
+        await trader.say("Subscribe", channels=quotes(first))
+        await next_quote(trader, first)
+        await trader.say("Unsubscribe", channels=["quotes"])
+        await trader.pause(GRACE_S)
+    await trader.say("Subscribe", channels=quotes(others[0]))
+    expect(await next_quote(trader, others[0]), f"quotes of {others[0]} after those of {first}")
+
+
+async def _refused(trader: SkybitPeer, kind: str, data: dict[str, Any], *codes: str) -> None:
+    await refused(trader, trader.envelope(kind, data), *codes)
+
+
+@check("SKY-SUB-09")
+async def subscribe_needs_channels(trader: SkybitPeer) -> None:
+    await _refused(trader, "Subscribe", {}, "INVALID_REQUEST")
+
+
+@check("SKY-SUB-10")
+async def subscribe_needs_known_channels(trader: SkybitPeer) -> None:
+    await _refused(trader, "Subscribe", {"channels": [{"type": "weather", "all": True}]}, "INVALID_REQUEST")
+
+
+@check("SKY-SUB-11")
+async def subscribe_needs_known_symbols(trader: SkybitPeer) -> None:
+    await _refused(trader, "Subscribe", {"channels": quotes(NO_SYMBOL)}, "SYMBOL_NOT_FOUND", "INVALID_REQUEST")
+
+
+@check("SKY-SUB-12")
+async def unsubscribe_needs_channels(trader: SkybitPeer) -> None:
+    await _refused(trader, "Unsubscribe", {}, "INVALID_REQUEST")
