@@ -16,4 +16,5 @@ PROTOCOL = Protocol(
     session=SkybitSession,
     facts=Facts(),
     rules=Rules(),
+    hint="Auth with the token demo-user-1 (or any other number); demo-expired has expired, all others are refused",
 )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.protocols.skybit.chat import OrderIntent
 from harness.protocols.skybit.credentials import User
 from harness.protocols.skybit.errors import Refusal
 from harness.protocols.skybit.money import ZERO
 from harness.protocols.skybit.orders import Fill, Order
+
+PREVIEW_MEMORY_S = 600.0  # How long after its end a preview is still called expired rather than unknown.
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -130,8 +134,15 @@ class Account:
         suggestions = ("Send the order by Chat again for a new preview",)
         raise Refusal("INVALID_REQUEST", text, {"preview_id": preview_id, "preview": fate}, suggestions)
 
-    def remember(self, key: str, order: Order, now: float) -> None:
-        """Note that this key has placed `order`."""
+    def keep(self, preview: Preview, now: float) -> None:
+        """Note a new preview; forget those that are over for so long that nobody asks for them."""
+        _forget(self.previews, lambda old: old.expires_at + PREVIEW_MEMORY_S < now)
+        self.previews[preview.id] = preview
+
+    def remember(self, key: str, order: Order, now: float, memory_s: float) -> None:
+        """Note that this key has placed `order`; forget those that are older than `memory_s` seconds."""
+        _forget(self._keys, lambda entry: now - entry[0] >= memory_s)
+        self._keys.pop(key, None)  # So that the oldest stays in front.
         self._keys[key] = (now, order)
 
     def remembered(self, key: str | None, now: float, memory_s: float) -> Order | None:
@@ -159,3 +170,9 @@ class Account:
         if held != {s: n for s, n in shares.items() if n}:
             faults.append(f"positions are {held}, the executions leave {dict(shares)}")
         return faults
+
+
+def _forget(memory: dict[str, T], is_over: Callable[[T], bool]) -> None:
+    """Drop the oldest entries, those in front, as far as they are over."""
+    while memory and is_over(next(iter(memory.values()))):
+        del memory[next(iter(memory))]

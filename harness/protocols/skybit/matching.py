@@ -1,4 +1,4 @@
-"""The matching engine: what a quote gives to an order. Pure."""
+"""The matching engine: what a quote gives to an order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def worst_price(terms: OrderIntent, quote: Quote) -> Decimal:
 
 
 def execution(order: Order, quote: Quote, liquidity: int, now: float) -> Fill | None:
-    """What the quote gives to the order now, at its own price, which may be better than the order's limit."""
+    """What the quote gives to the order now, at the quote's price, which may be better than the order's limit.
+
+    A stop order whose price the last trade has reached is noted as triggered, and stays so.
+    """
     price = _price(order, quote)
     if price is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 
 # The order of the samples: what a script speaks of where no order was placed.
 SAMPLE_ORDER = OrderIntent("buy", 200, "AAPL", "limit", Decimal("225.10"), None, "day")
-
-
-@dataclass
-class Memory:
-    """What a session remembers of its scripts: the order that each Approve has placed."""
-
-    orders: dict[int, tuple[Message, Order]] = field(default_factory=dict)
 
 
 def message(
@@ -74,13 +67,13 @@ def _truth(
 
 
 def _auth(session: SkybitSession, trigger: Message | None, now: float) -> Message:
-    """A scripted confirmation admits the client, whatever its token."""
+    """A scripted confirmation admits the client, whatever its token; one that nobody asked for changes nothing."""
     user = session.account.user if session.account else SAMPLE_USER
-    if trigger is None:
-        return session.admit(user, "new", now)
-    with contextlib.suppress(Refusal):
-        user = user_of(trigger["data"]["token"], accept_any=True)
-    return session.admit(user, trigger["session"], now)
+    if trigger is not None:
+        with contextlib.suppress(Refusal):
+            user = user_of(trigger["data"]["token"], accept_any=True)
+        session.admit(user, trigger["session"], now)
+    return session.confirmation(user)
 
 
 def _error(session: SkybitSession, example: Message, trigger: Message | None) -> Message:
@@ -123,23 +116,19 @@ def _order_of(session: SkybitSession, account: Account, trigger: Message | None,
     if trigger is not None and trigger["type"] == "Cancel" and trigger["data"].get("order_id") in account.orders:
         return account.orders[trigger["data"]["order_id"]]
     newest = next((o for o in reversed(account.orders.values()) if o.origin == session.id), None)
-    return newest or session.place(_unseen("prev-none", now), SAMPLE_ORDER, {}, now)
+    return newest or session.world.place(account, SAMPLE_ORDER, session.id, None, now)
 
 
 def _placed(session: SkybitSession, account: Account, approve: Message, now: float) -> Order:
     """The order of this Approve: placed the first time, whatever has become of the preview."""
-    memory, data = session.script.orders, approve["data"]
-    if id(approve) not in memory:
-        order = account.remembered(data.get("idem_key"), now, session.rules.idempotency_s)
-        if order is None:
-            preview = account.previews.get(data["preview_id"]) or _unseen(data["preview_id"], now)
-            order = session.place(preview, modified(preview.terms, data.get("modifications") or {}), data, now)
-        memory[id(approve)] = (approve, order)
-    return memory[id(approve)][1]
-
-
-def _unseen(preview_id: str, now: float) -> Preview:
-    return Preview(preview_id, SAMPLE_ORDER, now)
+    if id(approve) in session.placed_by:
+        return session.placed_by[id(approve)][1]
+    data = approve["data"]
+    known = account.remembered(data.get("idem_key"), now, session.rules.idempotency_s)
+    if known is not None:
+        return known
+    preview = account.previews.get(data["preview_id"]) or Preview(data["preview_id"], SAMPLE_ORDER, now)
+    return session.place(preview, modified(preview.terms, data.get("modifications") or {}), approve, now)
 
 
 def _move(session: SkybitSession, account: Account, order: Order, status: str, said: Message, now: float) -> None:

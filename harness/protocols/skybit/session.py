@@ -66,7 +66,7 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         self.account: Account | None = None
         self.expires_at = float("inf")
         self.follows_orders = False
-        self.script = scripting.Memory()
+        self.placed_by: dict[int, tuple[Message, Order]] = {}  # By identity of the Approve, for scripts.
         self.total_window = SlidingWindow(self.rules.messages)
         self.windows = {
             "Chat": SlidingWindow(self.rules.chats),
@@ -159,7 +159,7 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         """Whether the session lives, and the envelope names it."""
         if now >= self.expires_at:
             self.expire()
-        if self.state is State.READY and message["session"] != self.id:
+        if self.state is State.READY and message["type"] != "Auth" and message["session"] != self.id:
             details = {"field": "session", "expected": self.id, "found": message["session"][:100]}
             raise Refusal("INVALID_REQUEST", "The message names another session than this connection's", details)
 
@@ -174,7 +174,8 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         """Auth: a session for the user of the token, an earlier one of the same user if it is named."""
         user = user_of(message["data"]["token"], self.world.facts.accept_any_token)
         self.count_connection(user)
-        return (self.say("Auth", self.admit(user, message["session"], now), now),)
+        self.admit(user, message["session"], now)
+        return (self.say("Auth", self.confirmation(user), now),)
 
     def count_connection(self, user: User) -> None:
         """Rate Limits: connections per user. Only at Auth is it known whose they are."""
@@ -184,8 +185,8 @@ class SkybitSession(Session[SkybitWorld, Rules]):
             details = {"operation": "connections", "limit": limit}
             raise Refusal("RATE_LIMIT", text, details, ("Close another connection first",), closes=True)
 
-    def admit(self, user: User, session: str, now: float) -> dict[str, Any]:
-        """Make this the user's connection; the data of the confirmation."""
+    def admit(self, user: User, session: str, now: float) -> None:
+        """Make this the user's connection, with the session of this id if it is the user's, else with a new one."""
         account = self.world.account(user)
         self.leave()
         account.connections.add(self)
@@ -198,6 +199,9 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         self.state = State.READY
         self.expires_at = now + self.rules.session_life_s
         self.listen(f"orders/{user.id}")
+
+    def confirmation(self, user: User) -> dict[str, Any]:
+        """The data of the answer to a good Auth."""
         limits = {
             "max_orders_per_day": self.rules.max_orders_per_day,
             "max_position_value": self.rules.max_position_value,
@@ -299,16 +303,18 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         preview = self.own.preview(data["preview_id"], now)
         terms = modified(preview.terms, data.get("modifications") or {})
         Desk(self.world, self.rules, self.own, terms, now).examine()
-        order = self.place(preview, terms, data, now)
+        order = self.place(preview, terms, message, now)
         self.world.work(self.own, order, now)
         return ()
 
-    def place(self, preview: Preview, terms: OrderIntent, data: Message, now: float) -> Order:
+    def place(self, preview: Preview, terms: OrderIntent, approve: Message, now: float) -> Order:
         """Turn a preview into an order. Idempotency: its key is remembered from now on, for the user."""
+        data = approve["data"]
         preview.fate = "used"
         order = self.world.place(self.own, terms, self.id, data.get("client_order_id"), now)
         if data.get("idem_key") is not None:
-            self.own.remember(data["idem_key"], order, now)
+            self.own.remember(data["idem_key"], order, now, self.rules.idempotency_s)
+        self.placed_by[id(approve)] = (approve, order)
         return order
 
     def cancel(self, message: Message, now: float) -> Effects:

@@ -82,7 +82,7 @@ class SkybitWorld(World[Facts]):
     def preview(self, account: Account, terms: OrderIntent, life_s: float, now: float) -> Preview:
         """Keep an order for approval."""
         preview = Preview(self.number("prev"), terms, now + life_s)
-        account.previews[preview.id] = preview
+        account.keep(preview, now)
         return preview
 
     def place(
@@ -158,8 +158,9 @@ class SkybitWorld(World[Facts]):
                 self.cancel(account, [order], now)
 
     def _match(self, account: Account, order: Order, now: float) -> None:
-        quote = self.market.quote(order.terms.symbol, now)
-        fill = execution(order, quote, self.facts.liquidity, now)
+        if not self.market.is_open(now):
+            return
+        fill = execution(order, self.market.quote(order.terms.symbol, now), self.facts.liquidity, now)
         if fill is not None:
             account.book(order, fill)
             self.report(account, order, now)
