@@ -16,6 +16,9 @@ from harness.core.message import Frame, Message, Opcode
 
 Sender = Literal["client", "server"]
 
+# What reading a line may raise that is JSON, or nearly so, but no line of a conversation.
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+
 
 @dataclass(slots=True)
 class Entry:
@@ -37,8 +40,8 @@ class Entry:
         if self.frame.opcode not in (Opcode.TEXT, Opcode.BINARY):
             return False
         try:
-            value = json.loads(self.frame.data)
-        except ValueError:
+            value = json.loads(self.frame.data.decode())
+        except (ValueError, RecursionError):  # The latter when it is nested thousands deep.
             return False
         return value if isinstance(value, dict) else False
 
@@ -103,7 +106,7 @@ class Conversation:
                 continue
             try:
                 result._read(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
+            except _MALFORMED as error:
                 raise ValueError(
                     f"line {number}: expected a line of a conversation, found {line.strip()[:80]!r}"
                 ) from error
@@ -136,5 +139,5 @@ def _frame_of(line: Mapping[str, Any]) -> Frame:
     if opcode is Opcode.CLOSE:
         return Frame(opcode, code=int(line["code"]), reason=str(line["reason"]))
     if "base64" in line:
-        return Frame(opcode, base64.b64decode(line["base64"]))
+        return Frame(opcode, base64.b64decode(line["base64"], validate=True))
     return Frame(opcode, line["data"].encode())
