@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 from harness.conformance.peer import Answer, Channel, Offer, Peer
@@ -52,11 +55,14 @@ class MemoryChannel:
         self._peer = peer
         self._loop = asyncio.get_running_loop()
         self._over = False
+        # A loop keeps no order among calls that are due at the same moment; frames have theirs here.
+        self._up: deque[Callable[[], None]] = deque()
+        self._down: deque[Callable[[], None]] = deque()
         self.server_end = _ServerEnd(self)
 
     async def send(self, frame: Frame) -> None:
         """Carry a frame to the server."""
-        self._loop.call_later(LATENCY_S, self._to_server, frame)
+        self._carry(self._up, partial(self._to_server, frame))
 
     async def abort(self) -> None:
         """Cut the connection: the server notices, the peer knows."""
@@ -72,7 +78,11 @@ class MemoryChannel:
 
     def to_client(self, frame: Frame) -> None:
         """Carry a frame to the peer."""
-        self._loop.call_later(LATENCY_S, self._arrive, frame)
+        self._carry(self._down, partial(self._arrive, frame))
+
+    def _carry(self, way: deque[Callable[[], None]], arrival: Callable[[], None]) -> None:
+        way.append(arrival)
+        self._loop.call_later(LATENCY_S, lambda: way.popleft()())
 
     def _arrive(self, frame: Frame) -> None:
         if self._over:
@@ -81,11 +91,11 @@ class MemoryChannel:
         if frame.opcode is Opcode.CLOSE:
             self._end()
         elif frame.opcode is Opcode.PING and self._peer.offer.pongs:
-            self._loop.call_later(LATENCY_S, self._to_server, Frame(Opcode.PONG, frame.data))
+            self._carry(self._up, partial(self._to_server, Frame(Opcode.PONG, frame.data)))
 
     def cut(self) -> None:
         """The server cut the connection."""
-        self._loop.call_later(LATENCY_S, self._end)
+        self._carry(self._down, self._end)
 
     def _end(self) -> None:
         if not self._over:
