@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -38,11 +39,12 @@ async def test_a_connection_is_recorded_whole_and_without_secrets(serving, trade
     assert sorted(e.at_s for e in record.entries) == [e.at_s for e in record.entries]
 
 
-@pytest.mark.parametrize(("query", "name"), [("?stage=..", "skybit----"), ("?seed=5", "skybit-own-1-")])
+@pytest.mark.parametrize(("query", "name"), [("?stage=..", "skybit----0"), ("?seed=5", "skybit-")])
 async def test_the_name_of_a_stage_leads_nowhere_else(serving, tmp_path, query, name):
     async with serving(recordings=Recordings(tmp_path / "here")) as mock, mock.client(query):
         pass
-    assert the_file(tmp_path / "here").name.startswith(name)
+    found = the_file(tmp_path / "here").name
+    assert (found.startswith(name), re.sub(r"[\w-]", "", found)) == (True, ".")
 
 
 async def test_a_recording_is_bounded(serving, tmp_path, monkeypatch, caplog):
