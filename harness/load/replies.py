@@ -27,14 +27,17 @@ class Replies:
     def __init__(self) -> None:
         self._awaited: deque[Awaited] = deque()
 
+    def __len__(self) -> int:
+        return len(self._awaited)
+
     def expect(self, name: str, key: Hashable, request_id: str, since_s: float) -> None:
         """Wait for a reply."""
         self._awaited.append(Awaited(name, key, request_id, since_s))
 
     def take(self, name: str, key: Hashable) -> Awaited | None:
-        """The oldest awaited reply of this name and key, waited for no more; None when there is none."""
+        """The oldest awaited reply of this name and key (None: any), waited for no more; None when there is none."""
         for awaited in self._awaited:
-            if awaited.name == name and awaited.key == key:
+            if awaited.name == name and key in (None, awaited.key):
                 self._awaited.remove(awaited)
                 return awaited
         return None

@@ -1,0 +1,183 @@
+"""What makes Locust a load test with targets: our options before it, our verdict after it.
+
+The hooks are the same whether Locust runs alone, as a master or as a worker.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import ipaddress
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import locust
+import locust.stats
+from locust.runners import MasterRunner, WorkerRunner
+
+from harness import protocols
+from harness.load.client import Client, NotConnected
+from harness.load.gauge import Gauge
+from harness.load.report import show
+from harness.load.targets import Plan, Row, read
+from harness.load.user import SocketUser
+
+MET, MISSED, COULD_NOT_RUN = 0, 1, 2  # Exit codes.
+
+
+def users_of(protocol: str) -> list[type[SocketUser]]:
+    """The load users of a protocol. LookupError when there is no such protocol, or it has none."""
+    protocols.load(protocol)
+    name = f"harness.protocols.{protocol}.users"
+    if importlib.util.find_spec(name) is None:
+        raise LookupError(f"protocol {protocol!r} has no load users yet")
+    found = vars(importlib.import_module(name)).values()
+    return [u for u in found if isinstance(u, type) and issubclass(u, SocketUser) and not u.abstract]
+
+
+def install(users: list[type[SocketUser]]) -> None:
+    """Give Locust the options, the measuring and the judging of these users."""
+    hooks = _Hooks(users)
+    vars(locust.stats)["bucket_response_time"] = _three_digits
+    events: Any = locust.events
+    events.init_command_line_parser.add_listener(_options)
+    events.init.add_listener(hooks.init)
+    events.test_start.add_listener(hooks.test_start)
+    events.test_stop.add_listener(hooks.test_stop)
+    events.quitting.add_listener(hooks.quitting)
+    events.report_to_master.add_listener(hooks.report_to_master)
+    events.worker_report.add_listener(hooks.worker_report)
+
+
+def fail(text: str) -> None:
+    """End the process: the test could not run."""
+    print(text, file=sys.stderr)
+    sys.exit(COULD_NOT_RUN)
+
+
+def tokens_in(path: str) -> list[str]:
+    """The credentials in a file, one a line. ValueError when there are none."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: cannot be read: {error}") from error
+    if not lines:
+        raise ValueError(f"{path}: expected credentials, one a line, found none")
+    return lines
+
+
+class _Hooks:
+    def __init__(self, users: list[type[SocketUser]]) -> None:
+        self.users = users
+        self.gauge = Gauge()
+        self.plan = Plan({}, ())
+
+    def init(self, environment: Any, **_: Any) -> None:
+        """Before anything: read the files, and see whether anybody answers."""
+        if isinstance(environment.runner, WorkerRunner):
+            return  # Its master has looked, and sends along what it has read.
+        options = environment.parsed_options
+        first = self.users[0]
+        try:
+            self.plan = read(Path(options.targets or first.TARGETS), first.PACES, list(first.ROWS))
+            options.harness_tokens = tokens_in(options.tokens) if options.tokens else []
+        except ValueError as error:
+            fail(str(error))
+        options.harness_paces = dict(self.plan.paces)
+        if not environment.host:
+            fail("no server is named: say --host ws://127.0.0.1:8000/artifact/v1, or the like")
+        _knock(environment.host)
+
+    def test_start(self, environment: Any, **_: Any) -> None:
+        """In every process: hand the users what they need."""
+        options = environment.parsed_options
+        self.gauge = Gauge()
+        for user in self.users:
+            user.gauge = self.gauge
+            user.paces = options.harness_paces
+            user.tokens = options.harness_tokens
+            user.same_clock = is_this_machine(str(environment.host))
+        if not isinstance(environment.runner, MasterRunner):
+            self.gauge.watch()
+
+    def test_stop(self, **_: Any) -> None:
+        """The users have gone."""
+        self.gauge.stop()
+
+    def report_to_master(self, data: dict[str, Any], **_: Any) -> None:
+        """On a worker, with every report."""
+        data["harness"] = self.gauge.report()
+
+    def worker_report(self, data: dict[str, Any], **_: Any) -> None:
+        """On the master."""
+        self.gauge.merge(data["harness"])
+
+    def quitting(self, environment: Any, **_: Any) -> None:
+        """At the end: judge, show, and choose the exit code."""
+        if isinstance(environment.runner, WorkerRunner):
+            return
+        rows = {name: self.row(environment.stats, name) for name in self.users[0].ROWS}
+        rows = {name: row for name, row in rows.items() if row.count or row.intended}
+        misses = self.plan.misses(rows)
+        one_clock = is_this_machine(str(environment.host))
+        if not one_clock:
+            # A delay between two clocks is no delay: what cannot be measured is not demanded.
+            misses = [miss for miss in misses if miss.target.row != "quote"]
+        show(list(rows.values()), self.users[0].ROWS, self.plan, misses, self.gauge.complaint(), one_clock)
+        environment.process_exit_code = MISSED if misses else MET
+        if not any(row.count > row.failures for row in rows.values()):
+            environment.process_exit_code = COULD_NOT_RUN
+
+    def row(self, stats: Any, name: str) -> Row:
+        """What Locust has measured under this name."""
+        entry = stats.get(name, self.users[0].__name__)
+        timed = entry.num_requests > entry.num_none_requests
+
+        def at(share: float) -> float | None:
+            return float(entry.get_response_time_percentile(share)) if timed else None
+
+        return Row(
+            name,
+            entry.num_requests,
+            entry.num_failures,
+            entry.total_rps,
+            self.gauge.intended[name],
+            at(0.50),
+            at(0.95),
+            at(0.99),
+            float(entry.max_response_time) if timed else None,
+        )
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether the server's clock is ours: its address is a loopback one."""
+    host = urlsplit(url).hostname or ""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(address[4][0]).is_loopback for address in found)
+
+
+def _knock(url: str) -> None:
+    client = Client(lambda text, arrived_s: None, lambda code, reason: None)
+    try:
+        client.connect(url, {}, timeout_s=10)
+    except NotConnected as error:
+        fail(f"{url}: {error}. Is the server running, and is the path right?")
+    client.close()
+
+
+def _options(parser: Any) -> None:
+    group = parser.add_argument_group("ws-harness")
+    group.add_argument("--protocol", default="skybit", env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
+    group.add_argument("--targets", default="", metavar="FILE", help="Paces and targets (TOML).")
+    group.add_argument("--tokens", default="", metavar="FILE", help="Credentials of the server's users, one a line.")
+
+
+def _three_digits(ms: float) -> float:
+    """Locust rounds to whole milliseconds and two digits; a fast server needs finer figures."""
+    return float(f"{ms:.3g}")

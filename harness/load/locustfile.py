@@ -1,0 +1,17 @@
+"""For plain Locust: `locust -f harness/load/locustfile.py --protocol skybit --host ws://127.0.0.1:8000/artifact/v1`."""
+
+import argparse
+import os
+
+from harness.load import hooks
+
+# Locust wants the users before it reads its command line.
+_early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+_early.add_argument("--protocol", default=os.environ.get("WS_HARNESS_PROTOCOL", "skybit"))
+
+try:
+    _users = hooks.users_of(_early.parse_known_args()[0].protocol)
+except LookupError as error:
+    hooks.fail(str(error))
+globals().update({user.__name__: user for user in _users})
+hooks.install(_users)
