@@ -131,8 +131,8 @@ _BOUNDS = {
 _SIZES = {
     "minLength": ("at least", "character"),
     "maxLength": ("at most", "character"),
-    "minItems": ("at least", "entry"),
-    "maxItems": ("at most", "entry"),
+    "minItems": ("at least", "item"),
+    "maxItems": ("at most", "item"),
     "minProperties": ("at least", "member"),
     "maxProperties": ("at most", "member"),
 }

@@ -34,7 +34,11 @@ class Document:
 
 def read(path: Path) -> Document:
     """Read a YAML file. Errors: YamlError; OSError as `open` raises it."""
-    return parse(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise YamlError(f"{path}:1: expected text in UTF-8, found other bytes at position {error.start}") from error
+    return parse(text, str(path))
 
 
 def parse(text: str, name: str = "<text>") -> Document:
@@ -51,8 +55,12 @@ def parse(text: str, name: str = "<text>") -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise YamlError(f"{name}:{line}: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
+    except YamlError:
+        raise
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a tag that its text does not fit, as in `!!int x`.
         raise YamlError(f"{name}:1: {error}") from error
+    except RecursionError as error:
+        raise YamlError(f"{name}:1: nested too deeply, or in itself") from error
     finally:
         loader.dispose()
     return Document(name, value, lines, columns)
@@ -64,6 +72,8 @@ def _survey(node: yaml.Node, place: Place, lines: dict[Place, int], columns: dic
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise YamlError(f"{name}:{key.start_mark.line + 1}: expected a word as key, found a {key.id}")
             if key.value in seen:
                 raise YamlError(f"{name}:{key.start_mark.line + 1}: the key {key.value!r} is there twice")
             seen.add(key.value)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import random
+
+from harness.core.clock import Agenda, Clock
+from harness.core.topics import Topics
+from harness.core.world import World
+
+
+class Listener:
+    def __init__(self):
+        self.heard = []
+
+    def notice(self, topic, event, now):
+        self.heard.append((topic, event, now))
+
+
+def world():
+    return World("facts", random.Random(1), Clock(), Agenda(), Topics())
+
+
+def test_news_come_after_what_happens_now_and_at_the_same_moment():
+    here, listener = world(), Listener()
+    here.topics.listen("orders", listener)
+    here.tell("orders", "filled", 5.0)
+    assert listener.heard == []
+    here.agenda.run(5.0)
+    assert listener.heard == [("orders", "filled", 5.0)]
+
+
+def test_who_comes_between_the_event_and_its_news_is_told_too():
+    here, listener = world(), Listener()
+    here.tell("orders", "filled", 5.0)
+    here.topics.listen("orders", listener)
+    here.agenda.run(5.0)
+    assert len(listener.heard) == 1
