@@ -36,7 +36,7 @@ def serve(options: Options) -> int:
     except (UsageError, ScenarioError) as error:
         banner.complain(str(error))
         return COULD_NOT_RUN
-    play = _Play(options, _guard(options), served, library, defaults)
+    play = _Play(options, guard_of(options), served, library, defaults)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(play.run())
 
@@ -96,7 +96,8 @@ async def _listen(server: Server, options: Options) -> list[int]:
     return ports
 
 
-def _guard(options: Options) -> Guard:
+def guard_of(options: Options) -> Guard:
+    """Who may control this mock: with a token made up here, when others can reach it and none was given."""
     here = is_loopback(options.host)
     return Guard(options.token or (None if here else secrets.token_urlsafe(18)), open_here=here)
 

@@ -35,6 +35,7 @@ async def watch(
     places = [place for place in library.places if place.is_dir()]
     # A file is watched through its folder: most editors put a new file in the place of the old one.
     folders = {path.parent for path in given}
+    log.info("watching %s", ", ".join(str(path) for path in (*places, *given)))
     try:
         async with asyncio.TaskGroup() as group:
             for watched, recursive in ((places, True), (folders, False)):
