@@ -1,0 +1,156 @@
+"""Servers that cancel too little, or too much."""
+
+from __future__ import annotations
+
+from harness.core.defect import in_session, on_message
+from harness.core.message import Message, Problem
+from harness.core.session import Effects
+from harness.protocols.skybit.defects.edits import says, wrong
+from harness.protocols.skybit.errors import Refusal
+from harness.protocols.skybit.session import SkybitSession
+
+
+@in_session("SKY-CANC-01")
+class PreviewsCannotBeCancelled(SkybitSession):
+    """The Cancel of a Preview has no effect."""
+
+    def withdraw(self, target: str, target_id: str | None, now: float) -> Effects:
+        """Cancel."""
+        return () if target == "preview" else super().withdraw(target, target_id, now)
+
+
+@in_session("SKY-CANC-02")
+class AllPreviewsAreCancelled(SkybitSession):
+    """The Cancel of one Preview is that of all."""
+
+    def withdraw(self, target: str, target_id: str | None, now: float) -> Effects:
+        """Cancel."""
+        if target == "preview":
+            for preview in self.own.previews.values():
+                preview.fate = "cancelled"
+            return ()
+        return super().withdraw(target, target_id, now)
+
+
+@on_message("SKY-CANC-03", "Status")
+def cancelled_in_silence(message: Message, session: SkybitSession, now: float) -> Message | None:
+    """No Status tells that an order is cancelled."""
+    return None if message["data"]["status"] == "cancelled" else message
+
+
+cancelled_orders_remain = wrong(
+    "cancelled-orders-remain", "SKY-CANC-04", "Status", "data.remaining", lambda n: n + 1, where=says("cancelled")
+)
+
+
+@in_session("SKY-CANC-05")
+class OneIsAll(SkybitSession):
+    """The Cancel of one order is that of all."""
+
+    def withdraw(self, target: str, target_id: str | None, now: float) -> Effects:
+        """Cancel."""
+        effects = super().withdraw(target, target_id, now)
+        return super().withdraw("all_orders", None, now) if target == "order" else effects
+
+
+@in_session("SKY-CANC-06")
+class AllIsOne(SkybitSession):
+    """The Cancel of all orders is that of the oldest."""
+
+    def withdraw(self, target: str, target_id: str | None, now: float) -> Effects:
+        """Cancel."""
+        if target == "all_orders":
+            self.world.cancel(self.own, list(self.own.open_orders())[:1], now)
+            return ()
+        return super().withdraw(target, target_id, now)
+
+
+@in_session("SKY-CANC-07")
+class AllIsEverybodys(SkybitSession):
+    """The Cancel of all orders cancels those of other users too."""
+
+    def withdraw(self, target: str, target_id: str | None, now: float) -> Effects:
+        """Cancel."""
+        if target == "all_orders":
+            for account in self.world.accounts.values():
+                resting = [order for order in account.open_orders() if order.status == "acknowledged"]
+                self.world.cancel(account, resting, now)
+            return ()
+        return super().withdraw(target, target_id, now)
+
+
+class Silent(SkybitSession):
+    """A session that passes over what it cannot cancel."""
+
+    code = ""
+
+    def withdraw(self, target: str, target_id: str | None, now: float) -> Effects:
+        """Cancel."""
+        try:
+            return super().withdraw(target, target_id, now)
+        except Refusal as refusal:
+            if target == "order" and refusal.code == self.code:
+                return ()
+            raise
+
+
+@in_session("SKY-CANC-08")
+class UnknownOrdersAreDropped(Silent):
+    """The Cancel of an unknown order is passed over in silence."""
+
+    code = "INVALID_REQUEST"
+
+
+@in_session("SKY-CANC-09")
+class FinishedOrdersAreDropped(Silent):
+    """The Cancel of a finished order is passed over in silence."""
+
+    code = "ORDER_REJECTED"
+
+
+@in_session("SKY-CANC-10")
+class OrdersAreEverybodys(SkybitSession):
+    """Any user may cancel the order of any other."""
+
+    def withdraw(self, target: str, target_id: str | None, now: float) -> Effects:
+        """Cancel."""
+        for account in self.world.accounts.values():
+            if target == "order" and target_id in account.orders:
+                self.world.cancel(account, [account.order(target_id)], now)
+                return ()
+        return super().withdraw(target, target_id, now)
+
+
+class Deaf(SkybitSession):
+    """A session that passes over malformed Cancels with this target."""
+
+    target: str | None = None
+
+    def refused(self, problem: Problem, now: float) -> Effects:
+        """Malformed input."""
+        message = problem.message or {}
+        data = message.get("data") or {}
+        if message.get("type") == "Cancel" and isinstance(data, dict) and data.get("target") == self.target:
+            return ()
+        return super().refused(problem, now)
+
+
+@in_session("SKY-CANC-11")
+class UnknownTargetsAreDropped(Deaf):
+    """A Cancel with an unknown target is passed over in silence."""
+
+    target = "everything"
+
+
+@in_session("SKY-CANC-12")
+class CancelsOfNoPreviewAreDropped(Deaf):
+    """A Cancel of a Preview without preview_id is passed over in silence."""
+
+    target = "preview"
+
+
+@in_session("SKY-CANC-13")
+class CancelsOfNoOrderAreDropped(Deaf):
+    """A Cancel of an order without order_id is passed over in silence."""
+
+    target = "order"
