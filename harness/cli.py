@@ -128,6 +128,69 @@ def judge(
     raise typer.Exit(command.judge(protocol, files, quiet))
 
 
+@app.command(context_settings={"allow_extra_args": True})
+def load(
+    context: typer.Context,
+    protocol: Annotated[str, typer.Argument(help="The protocol, such as skybit.")],
+    url: Annotated[str, typer.Argument(help="The server, such as ws://127.0.0.1:8000/artifact/v1.")],
+    users: Annotated[int, typer.Option(min=1, help="How many users, each with a connection.")] = 10,
+    spawn_rate: Annotated[float | None, typer.Option(min=0.1, help="New users a second; all within 5 s.")] = None,
+    run_time: Annotated[str, typer.Option(help="How long, such as 30s or 5m.")] = "30s",
+    targets: Annotated[Path | None, typer.Option(metavar="FILE", help="Paces and targets (TOML).")] = None,
+    tokens: Annotated[Path | None, typer.Option(metavar="FILE", help="Credentials, one a line.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep Locust's HTML report.")] = None,
+    connection_limit: Annotated[
+        bool, typer.Option("--connection-limit", help="Test the limit of connections per user instead.")
+    ] = False,
+) -> None:
+    """Put load on a server. Exit code: 0 all targets met, 1 one missed, 2 could not run. After --, options of Locust."""
+    from harness.load import command
+
+    options = command.Options(protocol, url, users, spawn_rate, run_time, targets, tokens, html, tuple(context.args))
+    raise typer.Exit(command.connection_limit(options) if connection_limit else command.load(options))
+
+
+@scenarios.command("list")
+def list_scenarios(
+    scenarios: Annotated[Path | None, typer.Option(help="A folder of your own scenarios.")] = None,
+) -> None:
+    """List the scenarios and what happens in each."""
+    from harness.scenario import command
+
+    raise typer.Exit(command.list_scenarios(scenarios))
+
+
+@scenarios.command("show")
+def show_scenario(
+    name: Annotated[str, typer.Argument(help="A scenario's name or file.")],
+    scenarios: Annotated[Path | None, typer.Option(help="A folder of your own scenarios.")] = None,
+) -> None:
+    """Print a scenario."""
+    from harness.scenario import command
+
+    raise typer.Exit(command.show(name, scenarios))
+
+
+@scenarios.command("lint")
+def lint_scenarios(
+    places: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders; the shipped ones when left out.")
+    ] = None,
+) -> None:
+    """Check scenario files and print all their mistakes. Exit code: 0 none, 1 some, 2 no file."""
+    from harness.scenario import command
+
+    raise typer.Exit(command.lint(places or []))
+
+
+@scenarios.command("schema")
+def scenario_schema() -> None:
+    """Print the JSON Schema of scenario files, which lets editors complete them."""
+    from harness.scenario import command
+
+    raise typer.Exit(command.print_schema())
+
+
 def main() -> None:
     """Run the command line."""
     app()

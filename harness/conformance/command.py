@@ -31,6 +31,7 @@ from harness.core.defect import defects_in
 from harness.core.protocol import Protocol
 
 SCHEMES = ("ws", "wss", "http", "https")
+PIPE_COLUMNS = 120
 
 
 class UsageError(ValueError):
@@ -61,11 +62,16 @@ class Request:
 
 def check(request: Request, console: Console | None = None) -> int:
     """Judge a server; print the report, and write it to files. The exit code: 0 kept, 1 violated, 2, 3 (see Report)."""
-    console = console or Console(highlight=False)
+    console = console or _console()
     try:
         return _check(request, console)
     except MISTAKES as mistake:
         return refuse(mistake)
+
+
+def _console() -> Console:
+    # A pipe has no width; a table wants one.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_COLUMNS)
 
 
 def refuse(mistake: BaseException) -> int:
@@ -136,7 +142,8 @@ def address(url: str, paths: tuple[str, ...]) -> str:
     """The URL with a scheme of WebSocket; a URL without a path gets the protocol's own. UsageError when it is none."""
     try:
         parts = urlsplit(url)
-        good = parts.scheme in SCHEMES and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        # A colon without a port would silently mean port 80.
+        good = not parts.netloc.endswith(":") and parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
     if not good:
@@ -196,7 +203,7 @@ def requirements(protocol: str | None, level: str | None, as_json: bool) -> int:
         json.dump({name: [_as_json(r) for r in each] for name, each in found.items()}, sys.stdout, indent=2)
         print()
         return 0
-    console = Console(highlight=False)
+    console = _console()
     for name, each in found.items():
         console.print(Text(f"{name}: {len(each)} requirements", style="bold"))
         section = None
@@ -225,7 +232,7 @@ def explain(id_: str) -> int:
         return refuse(mistake)
     found = known[id_.upper()]
     requirement = found.requirements[id_.upper()]
-    console = Console(highlight=False)
+    console = _console()
     console.print(Text(f"{requirement.id}  {requirement.level}  {found.protocol}: {requirement.section}", style="bold"))
     console.print(Text(requirement.text))
     console.print(Text(f"\nside      {requirement.side}"))
@@ -245,7 +252,7 @@ def explain(id_: str) -> int:
 
 def judge(protocol: str, files: list[Path], quiet: bool = False) -> int:
     """Judge recorded conversations; print the report. The exit code, as of `check`."""
-    console = Console(highlight=False)
+    console = _console()
     try:
         report = judge_files(suite.load(protocol), files)
     except (*MISTAKES, UnreadableError) as mistake:

@@ -22,6 +22,7 @@ from harness.conformance.verdict import Kind, Outcome, Report, Verdict, judge
 from harness.core.message import Frame, Opcode
 
 EXCHANGE_LIMIT_S = 300.0  # A bound for an exchange that goes astray. Each step in it has its own, far shorter one.
+SHORT_S = 20.0  # An exchange that lasts longer is run for others' invariants only where shorter ones do not show them.
 LEAVE_LIMIT_S = 5.0  # How long the end of an exchange may take.
 HANDSHAKE_LIMIT_S = 10.0
 PROBES = 3  # Pings to measure the round trip with.
@@ -35,7 +36,7 @@ class Watcher(Protocol):
     """Who is told how a run gets on."""
 
     def planned(self, exchanges: int) -> None:
-        """So many exchanges will be run."""
+        """So many more exchanges will be run."""
 
     def started(self, check: Check) -> None:
         """An exchange begins."""
@@ -150,11 +151,25 @@ class _Bench:
         self._over = asyncio.Event()
 
     async def work(self) -> None:
-        """Run every exchange that is wanted: the longest first, those that want the server alone at the end."""
-        exchanges = sorted(self._wanted(), key=lambda c: -c.lasts_s)
+        """Run the exchanges that are asked for; for invariants, others too, until there is something to judge."""
+        able = [c for c in self.suite.checks if c.exchange and _can_run(self.suite, c, self.profile)]
+        own = [c for c in able if c.id in self._judged]
+        others = [c for c in able if c.id not in self._judged] if self._invariants else []
+        # Who asks for few requirements would not wait for a minute, if seconds will do.
+        short = [c for c in others if c.lasts_s <= SHORT_S]
+        await self._all([*own, *short])
+        if len(short) < len(others) and any(not self._is_decided(c.id) for c in self._invariants):
+            await self._all([c for c in others if c not in short])
+
+    async def _all(self, exchanges: list[Check]) -> None:
+        """The longest first; those that want the server alone at the end."""
+        exchanges = sorted(exchanges, key=lambda c: -c.lasts_s)
         self.options.watcher.planned(len(exchanges))
         await self._together([c for c in exchanges if not c.alone], self.profile.side_by_side)
         await self._together([c for c in exchanges if c.alone], 1)
+
+    def _is_decided(self, id_: str) -> bool:
+        return any(o.observations or o.kind is Kind.VIOLATED for o in self.outcomes.get(id_, ()))
 
     def verdict(self, requirement: Requirement) -> Verdict:
         """What came of a requirement. Our own peers are no clients to be judged: they misbehave on purpose."""
@@ -164,12 +179,6 @@ class _Bench:
             )
             return Verdict(requirement, "excluded", reason=reason)
         return judge(requirement, self.outcomes.get(requirement.id, []), self.profile.capabilities, self.redactor)
-
-    def _wanted(self) -> list[Check]:
-        exchanges = [c for c in self.suite.checks if c.exchange and _is_server(self.suite, c)]
-        if self._invariants:
-            return exchanges  # An invariant is judged on what all of them say.
-        return [c for c in exchanges if c.id in self._judged]
 
     async def _together(self, checks: Iterable[Check], width: int) -> None:
         turn = asyncio.Semaphore(width)
@@ -239,9 +248,9 @@ async def _arguments(check: Check, lab: Lab) -> dict[str, object]:
     return arguments
 
 
-def _is_server(suite: Suite, check: Check) -> bool:
+def _can_run(suite: Suite, check: Check, profile: Profile) -> bool:
     requirement = suite.requirements.get(check.id)
-    return requirement is not None and requirement.side == "server"
+    return requirement is not None and _is_judged(requirement, profile)
 
 
 def _is_judged(requirement: Requirement, profile: Profile) -> bool:

@@ -33,6 +33,7 @@ class Watch:
             disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("", total=None, failed="", running="")
+        self._planned = 0
         self._running: dict[str, None] = {}
         self._failed: set[str] = set()
 
@@ -44,8 +45,9 @@ class Watch:
         self._progress.stop()
 
     def planned(self, exchanges: int) -> None:
-        """So many exchanges will be run."""
-        self._progress.update(self._task, total=exchanges)
+        """So many more exchanges will be run."""
+        self._planned += exchanges
+        self._progress.update(self._task, total=self._planned)
 
     def started(self, check: Check) -> None:
         """An exchange begins."""

@@ -1,0 +1,41 @@
+"""Proof that a check can fail: the suite meets our own mock with a defect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.conformance.rehearsal import rehearse
+from harness.conformance.runner import Options
+from harness.conformance.suite import Suite
+from harness.conformance.verdict import Verdict
+from harness.core.defect import Defect
+from harness.core.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the suite said of a mock with `defect`.
+
+    `verdict` is that of the requirement which the defect breaks; `others` are the ids of all others that failed.
+    """
+
+    defect: Defect
+    verdict: Verdict
+    others: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the requirement's own checks noticed, and said why."""
+        return self.verdict.verdict == "failed" and bool(self.verdict.reason)
+
+
+def prove(suite: Suite, protocol: Protocol, defect: Defect, *, whole: bool = False) -> Proof:
+    """Let the checks of the requirement that the defect breaks meet it; with `whole`, all checks.
+
+    KeyError when the catalogue lacks the requirement.
+    """
+    asked = suite.requirements[defect.breaks]
+    options = Options() if whole else Options(only=(asked.id,), until_failure=True)
+    report = rehearse(suite, defect.apply(protocol), options)
+    others = tuple(v.id for v in report.of("failed") if v.id != asked.id)
+    return Proof(defect, report[asked.id], others)
