@@ -143,7 +143,7 @@ def load(
         bool, typer.Option("--connection-limit", help="Test the limit of connections per user instead.")
     ] = False,
 ) -> None:
-    """Put load on a server. Exit code: 0 all targets met, 1 one missed, 2 could not run. After --, options of Locust."""
+    """Put load on a server. After --, options of Locust. Exit code: 0 targets met, 1 one missed, 2 could not run."""
     from harness.load import command
 
     options = command.Options(protocol, url, users, spawn_rate, run_time, targets, tokens, html, tuple(context.args))

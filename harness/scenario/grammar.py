@@ -40,7 +40,8 @@ class Notes:
     def quote(self, place: Place, text: str) -> None:
         """Note what someone else found wrong at `place`, in their words: `expected ..., found ...`."""
         expected, _, found = text.removeprefix("expected ").partition(", found ")
-        self.say(place, expected, found)
+        words = re.findall(r"[\w.]+", expected) if found.startswith("'") else []
+        self.say(place, expected, found, did_you_mean(found.strip("'"), words))
 
     def unknown(self, place: Place, what: str, word: Any, words: Iterable[str]) -> None:
         """Note a word that is none of `words`, with the nearest right one."""
@@ -231,7 +232,7 @@ class Case:
         telling = [name for name in self.records if name in value]
         if len(telling) == 1:
             return self.records[telling[0]].read(value, place, notes)
-        hint = next(filter(None, (did_you_mean(str(key), list(self.records)) for key in value)), "")
+        hint = next(filter(None, (did_you_mean(key, list(self.records)) for key in value)), "")
         found = " and ".join(telling) or ", ".join(map(str, value)) or "an empty mapping"
         return notes.say(place, f"{self.what}, with one of the keys {', '.join(self.records)}", found, hint)
 
@@ -289,7 +290,7 @@ def shown(value: Any) -> str:
 def did_you_mean(word: Any, words: Sequence[str]) -> str:
     """A question that offers the nearest of `words`, or no words at all."""
     by_lower = {each.lower(): each for each in words}
-    near = difflib.get_close_matches(str(word).lower(), by_lower, 1)
+    near = difflib.get_close_matches(word.lower(), by_lower, 1) if isinstance(word, str) else []
     return f"Did you mean {by_lower[near[0]]!r}?" if near else ""
 
 

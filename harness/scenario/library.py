@@ -13,7 +13,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 def shipped() -> Path:
     """The folder of the shipped scenarios: inside the installed package, or at the top of the checkout."""
-    package = Path(harness.__file__).parent
+    package = Path(harness.__file__).resolve().parent
     inside = package / "scenarios"
     return inside if inside.is_dir() else package.parent / "scenarios"
 
@@ -45,14 +45,23 @@ class Library:
             raise LookupError(f"expected a scenario of {protocol} ({known}), found {name!r}. {hint}".rstrip())
         return files[name]
 
-    def find_or_open(self, protocol: str, word: str) -> Path:
-        """The file of this name, or the file at this path: what a user may write who sits at the machine."""
-        path = Path(word)
-        return path if path.suffix in _SUFFIXES else self.find(protocol, word)
+
+def scenarios_at(place: Path) -> list[Path]:
+    """The scenario files at a place: the file that it is, or those in the folder and the folders in it."""
+    return (
+        [place]
+        if place.is_file()
+        else _in_folder(place) + [p for folder in _folders(place) for p in _in_folder(folder)]
+    )
 
 
 def _files_at(place: Path, protocol: str) -> list[Path]:
-    if place.is_file():
-        return [place]
-    folders = (place, place / protocol)
-    return [path for folder in folders for path in sorted(folder.glob("*.y*ml")) if path.suffix in _SUFFIXES]
+    return [place] if place.is_file() else _in_folder(place) + _in_folder(place / protocol)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.y*ml")) if path.suffix in _SUFFIXES]
+
+
+def _folders(place: Path) -> list[Path]:
+    return sorted(path for path in place.glob("*") if path.is_dir())

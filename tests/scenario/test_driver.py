@@ -19,7 +19,9 @@ class Noting:
         self.log = []
 
     def send(self, frame):
-        self.log.append((round(self.loop.time(), 6), frame.code if frame.opcode is Opcode.CLOSE else frame.data.decode()))
+        self.log.append(
+            (round(self.loop.time(), 6), frame.code if frame.opcode is Opcode.CLOSE else frame.data.decode())
+        )
 
     def hang_up(self):
         self.log.append((self.loop.time(), "cut"))

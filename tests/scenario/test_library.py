@@ -41,16 +41,12 @@ def test_a_place_may_be_one_file(own):
 
 
 def test_an_unknown_name_is_told_with_the_nearest_right_one():
-    with pytest.raises(LookupError, match=r"expected a scenario of skybit \(.*\), found 'hapy-path'. Did you mean 'happy-path'\?"):
+    with pytest.raises(
+        LookupError, match=r"expected a scenario of skybit \(.*\), found 'hapy-path'. Did you mean 'happy-path'\?"
+    ):
         Library().find("skybit", "hapy-path")
 
 
 def test_a_protocol_without_scenarios_says_so():
     with pytest.raises(LookupError, match=r"expected a scenario of toy \(there is none\), found 'x'.$"):
         Library().find("toy", "x")
-
-
-def test_who_sits_at_the_machine_may_write_a_path_or_a_name(own):
-    there = Library()
-    assert there.find_or_open("skybit", str(own / "slow.yaml")) == own / "slow.yaml"
-    assert there.find_or_open("skybit", "happy-path") == there.files("skybit")["happy-path"]

@@ -4,7 +4,7 @@ ASK = {"type": "Ask"}
 
 
 def test_without_faults_an_answer_comes_at_once(play):
-    stage, client = play()
+    _stage, client = play()
     client.say(ASK, 1.0)
     assert client.moments() == [0.0, 1.0]
 

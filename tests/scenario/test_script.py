@@ -6,37 +6,37 @@ def ask(client, text="", now=0.0):
 
 
 def test_what_no_step_mentions_is_the_protocols_own(play):
-    stage, client = play("steps: [{when: Fail, reply: [Answer.two]}]")
+    _stage, client = play("steps: [{when: Fail, reply: [Answer.two]}]")
     ask(client)
     assert client.texts() == ["welcome", "yes"]
 
 
 def test_a_reply_takes_the_place_of_the_protocols_own_answer(play):
-    stage, client = play("steps: [{when: Ask, reply: [Answer.two]}]")
+    _stage, client = play("steps: [{when: Ask, reply: [Answer.two]}]")
     ask(client)
     assert client.texts() == ["welcome", "second"]
 
 
 def test_an_empty_reply_is_silence(play):
-    stage, client = play("steps: [{when: Ask, reply: []}]")
+    _stage, client = play("steps: [{when: Ask, reply: []}]")
     ask(client)
     assert client.texts() == ["welcome"]
 
 
 def test_also_comes_behind_the_protocols_own_answer(play):
-    stage, client = play("steps: [{when: Ask, also: [Answer.two]}]")
+    _stage, client = play("steps: [{when: Ask, also: [Answer.two]}]")
     ask(client)
     assert client.texts() == ["welcome", "yes", "second"]
 
 
 def test_a_message_without_an_example_is_left_to_the_protocol(play):
-    stage, client = play("steps: [{when: Ask, reply: [Answer]}]")
+    _stage, client = play("steps: [{when: Ask, reply: [Answer]}]")
     ask(client)
     assert client.texts() == ["welcome", "first"]
 
 
 def test_changes_are_put_into_the_example(play):
-    stage, client = play("steps: [{when: Ask, reply: [{send: Answer.two, with: {data.n: 5, data.more: {a: 1}}}]}]")
+    _stage, client = play("steps: [{when: Ask, reply: [{send: Answer.two, with: {data.n: 5, data.more: {a: 1}}}]}]")
     ask(client)
     assert client.got()[1]["data"] == {"text": "second", "n": 5, "more": {"a": 1}}
 
@@ -62,26 +62,28 @@ def test_after_counts_from_the_action_before(play):
 
 
 def test_raw_text_goes_out_as_it_is(play):
-    stage, client = play("""steps: [{when: Ask, reply: [{raw: '{"type": "Ans'}]}]""")
+    _stage, client = play("""steps: [{when: Ask, reply: [{raw: '{"type": "Ans'}]}]""")
     ask(client)
     assert client.got()[1] == '{"type": "Ans'
 
 
 def test_nothing_follows_a_close(play):
-    stage, client = play("steps: [{when: Ask, reply: [{close: {code: 4001}}, Answer.two, {after: 1s, send: Answer.one}]}]")
+    stage, client = play(
+        "steps: [{when: Ask, reply: [{close: {code: 4001}}, Answer.two, {after: 1s, send: Answer.one}]}]"
+    )
     ask(client)
     stage.until(5.0)
     assert client.texts() == ["welcome", 4001]
 
 
 def test_hanging_up_sends_no_close_frame(play):
-    stage, client = play("steps: [{when: Ask, reply: [{hang_up: abruptly}, Answer.two]}]")
+    _stage, client = play("steps: [{when: Ask, reply: [{hang_up: abruptly}, Answer.two]}]")
     ask(client)
     assert client.texts() == ["welcome", "cut"]
 
 
 def test_the_first_step_that_fits_is_taken(play):
-    stage, client = play("""
+    _stage, client = play("""
         steps:
           - {when: Ask, where: {data.text: '^a', data.n: 1}, reply: [{raw: a and 1}]}
           - {when: Ask, where: {data.text: '^a'}, reply: [{raw: a}]}
@@ -95,7 +97,7 @@ def test_the_first_step_that_fits_is_taken(play):
 
 
 def test_a_pattern_is_found_anywhere_and_other_values_must_be_equal(play):
-    stage, client = play("steps: [{when: Ask, where: {data.text: b, data.more.urgent: true}, reply: [{raw: found}]}]")
+    _stage, client = play("steps: [{when: Ask, where: {data.text: b, data.more.urgent: true}, reply: [{raw: found}]}]")
     client.say({"type": "Ask", "data": {"text": "abc", "more": {"urgent": True}}})
     client.say({"type": "Ask", "data": {"text": "abc", "more": {"urgent": False}}})
     assert client.texts()[1:] == ["found", "yes abc"]
@@ -112,17 +114,17 @@ def test_times_bounds_a_step_on_each_connection(play, another):
 
 
 def test_a_reply_at_the_opening_takes_the_place_of_the_greeting(play):
-    stage, client = play("steps: [{when: open, reply: [Answer.two]}]")
+    _stage, client = play("steps: [{when: open, reply: [Answer.two]}]")
     assert client.texts() == ["second"]
 
 
 def test_also_at_the_opening_comes_behind_the_greeting(play):
-    stage, client = play("steps: [{when: open, also: [Answer.two]}]")
+    _stage, client = play("steps: [{when: open, also: [Answer.two]}]")
     assert client.texts() == ["welcome", "second"]
 
 
 def test_a_client_whose_messages_the_script_answers_is_not_idle(play):
-    stage, client = play("steps: [{when: Ask, reply: []}]")
+    _stage, client = play("steps: [{when: Ask, reply: []}]")
     ask(client, now=42.0)
     assert client.link.session.heard_at == 42.0
 

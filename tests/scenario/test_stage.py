@@ -23,7 +23,7 @@ def test_a_plain_scenario_is_the_protocol_as_it_is(toy):
 
 
 def test_what_is_no_json_and_what_no_schema_allows_is_refused_by_the_session(play):
-    stage, client = play()
+    _stage, client = play()
     client.link.receive(Frame(Opcode.TEXT, b"{"), 0.0)
     client.say({"type": "Ask", "data": {"n": "many"}})
     assert [m["type"] for m in client.got()] == ["Answer", "Problem", "Problem"]
@@ -31,13 +31,13 @@ def test_what_is_no_json_and_what_no_schema_allows_is_refused_by_the_session(pla
 
 
 def test_binary_frames_are_read_as_text_ones(play):
-    stage, client = play()
+    _stage, client = play()
     client.link.receive(Frame(Opcode.BINARY, encode(ASK)), 0.0)
     assert client.texts() == ["welcome", "yes a"]
 
 
 def test_a_ping_is_answered_by_a_pong_with_its_bytes(play):
-    stage, client = play()
+    _stage, client = play()
     client.link.receive(Frame(Opcode.PING, b"x"), 0.0)
     client.link.receive(Frame(Opcode.PONG, b"x"), 0.0)
     assert client.got()[1:] == ["PONG"]
@@ -45,20 +45,20 @@ def test_a_ping_is_answered_by_a_pong_with_its_bytes(play):
 
 
 def test_a_session_may_ping(play):
-    stage, client = play()
+    _stage, client = play()
     client.link.perform(lambda now: (Ping(b"x"),), 0.0)
     assert client.got()[1:] == ["PING"]
 
 
 def test_nothing_is_answered_after_a_close_frame(play):
-    stage, client = play()
+    _stage, client = play()
     client.link.perform(lambda now: (Close(1000), Ping()), 0.0)
     client.say(ASK)
     assert client.texts() == ["welcome", 1000]
 
 
 def test_a_bug_in_a_session_is_logged_and_told_as_the_protocol_says(play, caplog):
-    stage, client = play()
+    _stage, client = play()
     client.say({"type": "Fail"})
     assert client.texts() == ["welcome", 1011]
     assert "failed on a Fail" in caplog.text
@@ -99,7 +99,7 @@ def test_filters_of_the_protocol_come_before_those_of_the_scenario(toy, scenario
 
 
 def test_everything_is_noted_in_the_conversation_with_its_time(play):
-    stage, client = play()
+    _stage, client = play()
     client.say(ASK, 2.5)
     entries = client.link.conversation.entries
     assert [(e.at_s, e.sender, e.frame.opcode) for e in entries] == [

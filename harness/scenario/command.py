@@ -1,0 +1,90 @@
+"""`ws-harness scenarios`: list, show, lint, schema. Each prints, and gives back the exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+from harness import protocols
+from harness.scenario.grammar import did_you_mean
+from harness.scenario.library import Library, scenarios_at
+from harness.scenario.loading import ScenarioError, load, schema
+
+BAD = 1  # The exit status when a scenario is not as it should be.
+COULD_NOT_RUN = 2
+
+
+def list_scenarios(folder: Path | None = None) -> int:
+    """Print name and title of every scenario, by protocol: the user's own from `folder`, then the shipped ones."""
+    library = Library([folder] if folder else [])
+    table = Table("protocol", "name", "what happens", box=None, pad_edge=False)
+    status = 0
+    for protocol in protocols.names():
+        for name, path in library.files(protocol).items():
+            try:
+                table.add_row(protocol, name, load(path).title)
+            except ScenarioError:
+                table.add_row(protocol, name, f"[red]cannot be played: ws-harness scenarios lint {path}[/]")
+                status = BAD
+    Console().print(table)
+    return status
+
+
+def show(word: str, folder: Path | None = None) -> int:
+    """Print the scenario of this name, or of the file at this path."""
+    paths = list(_named(word, Library([folder] if folder else [])))
+    if not paths:
+        known = sorted({name for protocol in protocols.names() for name in Library().files(protocol)})
+        return _complain(f"expected the name of a scenario or a file, found {word!r}. {did_you_mean(word, known)}")
+    for path in paths:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            return _complain(f"{path}: expected a YAML file in UTF-8, found none: {error}")
+        Console().print(f"[dim]# {path}[/]", soft_wrap=True)
+        Console().print(Syntax(text, "yaml", background_color="default", word_wrap=True))
+    return 0
+
+
+def lint(places: Sequence[Path]) -> int:
+    """Check files, and those in folders (none given: the shipped ones); print all mistakes."""
+    files = [path for place in places or Library().places for path in scenarios_at(place)]
+    if not files:
+        return _complain(f"expected files or folders with scenarios, found none in {', '.join(map(str, places))}")
+    mistakes = [mistake for path in files for mistake in _mistakes(path)]
+    for mistake in mistakes:
+        print(mistake)
+    print(f"{len(files)} {'file' if len(files) == 1 else 'files'}, {len(mistakes) or 'no'} mistakes")
+    return BAD if mistakes else 0
+
+
+def print_schema() -> int:
+    """Print the JSON Schema of scenario files, for editors."""
+    print(json.dumps(schema(), indent=1))
+    return 0
+
+
+def _named(word: str, library: Library) -> Iterator[Path]:
+    if Path(word).suffix in (".yaml", ".yml"):
+        yield Path(word)
+        return
+    found = (library.files(protocol).get(word) for protocol in protocols.names())
+    yield from dict.fromkeys(path for path in found if path is not None)
+
+
+def _mistakes(path: Path) -> Sequence[str]:
+    try:
+        load(path)
+    except ScenarioError as error:
+        return error.errors
+    return ()
+
+
+def _complain(text: str) -> int:
+    Console(stderr=True).print(text.rstrip(), markup=False, soft_wrap=True)
+    return COULD_NOT_RUN
