@@ -78,9 +78,7 @@ class House:
         """Play `scenario` wherever one from the same file is played now; clients there are told by close 1012."""
         new = self._adopted(scenario)
         for scenarios in (self._loaded, self._defaults):
-            for key, old in scenarios.items():
-                if old.path == new.path:
-                    scenarios[key] = new
+            scenarios.update({key: new for key, old in scenarios.items() if old.path == new.path})
         for stage_key, driver in list(self.drivers.items()):
             if driver.stage.scenario.path == new.path:
                 self._replace(stage_key, driver, new)

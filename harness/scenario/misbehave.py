@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +20,14 @@ ALWAYS = Chance(1.0)
 Strikes = Callable[[Message], bool]
 
 
-class Misbehaviour:
+class Misbehaviour(ABC):
     """What a server does wrong. In a scenario file it is known by its first field, which names the message."""
 
     chance: Chance
 
+    @abstractmethod
     def filter(self, strikes: Strikes) -> MessageFilter:
         """The filter that misbehaves with each message that `strikes` picks."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 Delay = Callable[[Frame, float], float]
 
 
-class Fault:
+class Fault(ABC):
     """What is wrong with a network. In a scenario file, a fault is known by the name of its first field."""
 
+    @abstractmethod
     def begin(self, line: Line, now: float) -> Delay:
         """Take effect on a line that is new at `now`."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from harness.core.clock import Agenda, Clock
 from harness.core.conversation import Conversation
 from harness.core.message import Frame, Message, Opcode, Problem
-from harness.core.session import Close, Context, Effects, HangUp, Ping, Request, Send, SendRaw, Session
+from harness.core.session import Close, Context, Effects, Ping, Request, Send, SendRaw, Session
 from harness.core.topics import Topics
 from harness.scenario.misbehave import filters
 from harness.scenario.network import Line
@@ -200,7 +200,7 @@ class Link:
                 self._out(Frame(Opcode.PING, data), now)
             case Close(code, reason):
                 self._out(Frame(Opcode.CLOSE, code=code, reason=reason), now)
-            case HangUp():
+            case _:  # HangUp
                 self.closing = True
                 self._line.hang_up(now)
 

@@ -168,6 +168,10 @@ class Client:
         self.stage.until(now)
         self.link.receive(Frame(Opcode.TEXT, encode(message)), now)
 
+    def until(self, now):
+        """Let time pass."""
+        self.stage.until(now)
+
     def got(self):
         return [what for _, what in self.log]
 
@@ -204,4 +208,11 @@ def play(scenario):
 
 @pytest.fixture
 def another():
+    """Connects another client to a stage."""
     return Client
+
+
+@pytest.fixture
+def staged():
+    """Plays any scenario."""
+    return lambda scenario, seed=None: PlayedStage(scenario, Clock(), seed)
