@@ -16,7 +16,21 @@ from harness.protocols.skybit.orders import Order
 from harness.protocols.skybit.session import SkybitSession
 
 
-@in_session("SKY-APPR-01")
+@in_session(
+    "SKY-APPR-01",
+    also=(
+        "SKY-APPR-05",
+        "SKY-APPR-06",
+        "SKY-APPR-07",
+        "SKY-APPR-09",
+        "SKY-APPR-12",
+        "SKY-APPR-13",
+        "SKY-CANC-01",
+        "SKY-CANC-02",
+        "SKY-ERR-14",
+        "SKY-IDEM-10",
+    ),
+)
 class ApprovalsGoNowhere(SkybitSession):
     """An Approve has no effect."""
 
@@ -41,7 +55,7 @@ class Altering(SkybitSession):
         return super().place(preview, self.agreed(preview, terms), approve, now)
 
 
-@in_session("SKY-APPR-04")
+@in_session("SKY-APPR-04", also=("SKY-APPR-05", "SKY-APPR-06"))
 class OrdersAreRoundedUp(Altering):
     """An order is placed for one share more than was approved."""
 
@@ -50,7 +64,7 @@ class OrdersAreRoundedUp(Altering):
         return replace(terms, quantity=terms.quantity + 1)
 
 
-@in_session("SKY-APPR-05")
+@in_session("SKY-APPR-05", also=("SKY-IDEM-10",))
 class NullIsNoModification(SkybitSession):
     """An Approve whose modifications are null is refused."""
 
@@ -61,7 +75,7 @@ class NullIsNoModification(SkybitSession):
         return super().approve(message, now)
 
 
-@in_session("SKY-APPR-06")
+@in_session("SKY-APPR-06", also=("SKY-APPR-04",))
 class QuantityCannotBeModified(Altering):
     """A modified quantity is passed over."""
 
@@ -70,7 +84,7 @@ class QuantityCannotBeModified(Altering):
         return replace(terms, quantity=preview.terms.quantity)
 
 
-@in_session("SKY-APPR-07")
+@in_session("SKY-APPR-07", also=("SKY-APPR-08",))
 class LimitCannotBeModified(Altering):
     """A modified limit_price is passed over."""
 
@@ -108,7 +122,7 @@ class Strange(SkybitSession):
         return self.unknown(preview_id, message, now)
 
 
-@in_session("SKY-APPR-09")
+@in_session("SKY-APPR-09", also=("SKY-APPR-13",))
 class UnknownPreviewsAreDropped(Strange):
     """An Approve of an unknown Preview is passed over in silence."""
 
@@ -162,7 +176,7 @@ class PreviewsAreShared(Strange):
         return super().unknown(preview_id, message, now)
 
 
-@in_session("SKY-APPR-14")
+@in_session("SKY-APPR-14", also=("SKY-APPR-15",))
 class ApprovesOfNothingAreDropped(SkybitSession):
     """An Approve without preview_id is passed over in silence."""
 
@@ -171,7 +185,7 @@ class ApprovesOfNothingAreDropped(SkybitSession):
         return () if (problem.message or {}).get("type") == "Approve" else super().refused(problem, now)
 
 
-@in_session("SKY-APPR-15")
+@in_session("SKY-APPR-15", also=("SKY-APPR-04",))
 class ImpossibleModificationsAreDropped(SkybitSession):
     """An Approve with modifications that make no sense is carried out without them."""
 

@@ -32,7 +32,7 @@ class AllPreviewsAreCancelled(SkybitSession):
         return super().withdraw(target, target_id, now)
 
 
-@on_message("SKY-CANC-03", "Status")
+@on_message("SKY-CANC-03", "Status", also=("SKY-CANC-06",))
 def cancelled_in_silence(message: Message, session: SkybitSession, now: float) -> Message | None:
     """No Status tells that an order is cancelled."""
     return None if message["data"]["status"] == "cancelled" else message
@@ -65,7 +65,7 @@ class AllIsOne(SkybitSession):
         return super().withdraw(target, target_id, now)
 
 
-@in_session("SKY-CANC-07")
+@in_session("SKY-CANC-07", also=("SKY-CANC-05", "SKY-CANC-10", "SKY-IDEM-09"))
 class AllIsEverybodys(SkybitSession):
     """The Cancel of all orders cancels those of other users too."""
 

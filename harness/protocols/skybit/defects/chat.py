@@ -32,17 +32,17 @@ class Misunderstanding(SkybitSession):
         return super().order_preview(self.understood(terms), now)
 
 
-@on_message("SKY-CHAT-01", "Plan")
+@on_message("SKY-CHAT-01", "Plan", also=("SKY-CHAT-11", "SKY-PLAN-06", "SKY-RATE-14", "SKY-STATE-01", "SKY-STATE-03"))
 def orders_get_no_plan(message: Message, session: SkybitSession, now: float) -> None:
     """No Plan is ever sent."""
 
 
-@on_message("SKY-CHAT-02", "Preview")
+@on_message("SKY-CHAT-02", "Preview", also=("SKY-CHAT-08", "SKY-CHAT-09", "SKY-CHAT-10", "SKY-ERR-14"))
 def orders_get_no_preview(message: Message, session: SkybitSession, now: float) -> None:
     """No Preview is ever sent."""
 
 
-@in_session("SKY-CHAT-03")
+@in_session("SKY-CHAT-03", also=("SKY-APPR-05", "SKY-APPR-06", "SKY-APPR-07", "SKY-CHAT-10", "SKY-ERR-14"))
 class SeveralSharesAreSold(Misunderstanding):
     """An order to buy more than one share is taken for one to sell."""
 
@@ -51,7 +51,7 @@ class SeveralSharesAreSold(Misunderstanding):
         return replace(terms, side="sell") if terms.quantity > 1 else terms
 
 
-@in_session("SKY-CHAT-04")
+@in_session("SKY-CHAT-04", also=("SKY-CHAT-10", "SKY-PLAN-07"))
 class EveryCompanyIsTheSame(Misunderstanding):
     """Whatever symbol is said, another is understood."""
 
@@ -60,7 +60,7 @@ class EveryCompanyIsTheSame(Misunderstanding):
         return replace(terms, symbol="MSFT" if terms.symbol == "AAPL" else "AAPL")
 
 
-@in_session("SKY-CHAT-05")
+@in_session("SKY-CHAT-05", also=("SKY-CHAT-10",))
 class OneShareTooMany(Misunderstanding):
     """One share more is understood than was said."""
 
@@ -69,7 +69,7 @@ class OneShareTooMany(Misunderstanding):
         return replace(terms, quantity=terms.quantity + 1)
 
 
-@in_session("SKY-CHAT-06")
+@in_session("SKY-CHAT-06", also=("SKY-CHAT-10",))
 class CentsAreDropped(Misunderstanding):
     """The limit that is understood is ten cents below the one that was said."""
 
@@ -88,7 +88,7 @@ class DaysNeverEnd(Misunderstanding):
         return replace(terms, time_in_force="gtc")
 
 
-@in_session("SKY-CHAT-08")
+@in_session("SKY-CHAT-08", also=("SKY-CHAT-03",))
 class SalesArePurchases(Misunderstanding):
     """An order to sell is taken for one to buy."""
 
@@ -119,7 +119,7 @@ class OneFormOfWordsOnly(SkybitSession):
         return super().chat(message, now)
 
 
-@in_session("SKY-CHAT-11")
+@in_session("SKY-CHAT-11", also=("SKY-RATE-14",))
 class QuestionsGetNoAnswer(SkybitSession):
     """A question is passed over in silence."""
 
@@ -139,7 +139,20 @@ class QuestionsAreOrders(SkybitSession):
         return super().chat(message, now)
 
 
-@in_session("SKY-CHAT-13")
+@in_session(
+    "SKY-CHAT-13",
+    also=(
+        "SKY-APPR-06",
+        "SKY-APPR-07",
+        "SKY-APPR-11",
+        "SKY-IDEM-01",
+        "SKY-IDEM-02",
+        "SKY-IDEM-04",
+        "SKY-IDEM-05",
+        "SKY-IDEM-06",
+        "SKY-IDEM-08",
+    ),
+)
 class EagerToTrade(SkybitSession):
     """An order is placed as soon as it is previewed."""
 
@@ -149,7 +162,7 @@ class EagerToTrade(SkybitSession):
         return super().order_preview(terms, now)
 
 
-@on_message("SKY-CHAT-14", "Preview")
+@on_message("SKY-CHAT-14", "Preview", also=("SKY-APPR-07", "SKY-CANC-02", "SKY-IDEM-09", "SKY-PREV-32"))
 def previews_come_twice(message: Message, session: SkybitSession, now: float) -> list[Message]:
     """Each Preview is followed by another of the same order."""
     again = {**message, "id": uuid4(session.context.chance)}

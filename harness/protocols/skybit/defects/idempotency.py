@@ -40,7 +40,7 @@ class OwnNamesOnly(SkybitSession):
         return order
 
 
-@in_session("SKY-IDEM-02")
+@in_session("SKY-IDEM-02", also=("SKY-IDEM-05", "SKY-IDEM-06"))
 class RepetitionsAreErrors(SkybitSession):
     """A repeated Approve is refused, so that the client does not learn of its order."""
 
@@ -51,7 +51,7 @@ class RepetitionsAreErrors(SkybitSession):
         return super().approve(message, now)
 
 
-@in_session("SKY-IDEM-03")
+@in_session("SKY-IDEM-03", also=("SKY-IDEM-04",))
 class RepetitionsAreOrders(Forgetful):
     """A repeated Approve is answered by the original order, and yet places another."""
 
@@ -95,7 +95,7 @@ class KeysNeedTheirName(Forgetful):
         return bool(order.client_order_id != message["data"].get("client_order_id"))
 
 
-@in_session("SKY-IDEM-09")
+@in_session("SKY-IDEM-09", also=("SKY-APPR-12",))
 class EverythingIsARepetition(SkybitSession):
     """After its first order, every Approve of a user is answered by that order."""
 

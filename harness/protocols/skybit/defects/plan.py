@@ -21,16 +21,21 @@ def _one_more(tools: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     return tools
 
 
-plan_without_intent = lacking("plan-without-intent", "SKY-PLAN-01", "Plan", "data.intent")
+plan_without_intent = lacking("plan-without-intent", "SKY-PLAN-01", "Plan", "data.intent", also=("SKY-PLAN-07",))
 plan_tools_by_name = wrong(
-    "plan-tools-by-name", "SKY-PLAN-02", "Plan", "data.tools", lambda tools: {t["name"]: t for t in tools}
+    "plan-tools-by-name",
+    "SKY-PLAN-02",
+    "Plan",
+    "data.tools",
+    lambda tools: {t["name"]: t for t in tools},
+    also=("SKY-PLAN-08",),
 )
-tools_without_name = lacking("tools-without-name", "SKY-PLAN-03", "Plan", "data.tools.*.name")
+tools_without_name = lacking("tools-without-name", "SKY-PLAN-03", "Plan", "data.tools.*.name", also=("SKY-PLAN-08",))
 tools_without_args = lacking("tools-without-args", "SKY-PLAN-04", "Plan", "data.tools.*.args")
 tools_without_purpose = lacking("tools-without-purpose", "SKY-PLAN-05", "Plan", "data.tools.*.purpose")
 
 
-@in_session("SKY-PLAN-06")
+@in_session("SKY-PLAN-06", also=("SKY-PLAN-09", "SKY-PLAN-10"))
 class PlansComeTooLate(SkybitSession):
     """The Plan is sent when the Preview is out."""
 

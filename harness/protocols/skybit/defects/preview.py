@@ -13,10 +13,10 @@ from harness.protocols.skybit.world import SkybitWorld
 
 ORDERS, IMPACT, POLICY, QUOTE = "data.orders", "data.impact", "data.policy", "data.quote"
 
-preview_without_id = lacking("preview-without-id", "SKY-PREV-01", "Preview", "data.preview_id")
+preview_without_id = lacking("preview-without-id", "SKY-PREV-01", "Preview", "data.preview_id", also=("SKY-ERR-14",))
 
 
-@in_world("SKY-PREV-02")
+@in_world("SKY-PREV-02", also=("SKY-CANC-02",))
 class OnePreviewIdForAll(SkybitWorld):
     """All Previews have the same id; the newest is meant."""
 
@@ -25,20 +25,61 @@ class OnePreviewIdForAll(SkybitWorld):
         return "prev-123456" if prefix == "prev" else super().number(prefix)
 
 
-preview_without_headline = lacking("preview-without-headline", "SKY-PREV-03", "Preview", "data.headline")
+preview_without_headline = lacking(
+    "preview-without-headline", "SKY-PREV-03", "Preview", "data.headline", also=("SKY-PREV-04",)
+)
 vague_headline = wrong("vague-headline", "SKY-PREV-04", "Preview", "data.headline", lambda _: "Your order")
-preview_of_nothing = wrong("preview-of-nothing", "SKY-PREV-05", "Preview", ORDERS, lambda _: [])
-order_without_symbol = lacking("order-without-symbol", "SKY-PREV-06", "Preview", f"{ORDERS}.*.symbol")
-loud_side = wrong("loud-side", "SKY-PREV-07", "Preview", f"{ORDERS}.*.side", str.upper)
-order_without_quantity = lacking("order-without-quantity", "SKY-PREV-08", "Preview", f"{ORDERS}.*.quantity")
-order_without_type = lacking("order-without-type", "SKY-PREV-09", "Preview", f"{ORDERS}.*.order_type")
-limit_order_without_limit = lacking("limit-order-without-limit", "SKY-PREV-10", "Preview", f"{ORDERS}.*.limit_price")
+preview_of_nothing = wrong(
+    "preview-of-nothing",
+    "SKY-PREV-05",
+    "Preview",
+    ORDERS,
+    lambda _: [],
+    also=("SKY-APPR-05", "SKY-CHAT-08", "SKY-CHAT-09", "SKY-CHAT-10"),
+)
+order_without_symbol = lacking(
+    "order-without-symbol",
+    "SKY-PREV-06",
+    "Preview",
+    f"{ORDERS}.*.symbol",
+    also=("SKY-CHAT-04", "SKY-CHAT-10", "SKY-PREV-04"),
+)
+loud_side = wrong(
+    "loud-side",
+    "SKY-PREV-07",
+    "Preview",
+    f"{ORDERS}.*.side",
+    str.upper,
+    also=("SKY-APPR-03", "SKY-CHAT-03", "SKY-CHAT-08", "SKY-CHAT-10", "SKY-PLAN-09", "SKY-PLAN-10"),
+)
+order_without_quantity = lacking(
+    "order-without-quantity",
+    "SKY-PREV-08",
+    "Preview",
+    f"{ORDERS}.*.quantity",
+    also=("SKY-APPR-05", "SKY-CHAT-05", "SKY-CHAT-10", "SKY-PREV-04"),
+)
+order_without_type = lacking(
+    "order-without-type", "SKY-PREV-09", "Preview", f"{ORDERS}.*.order_type", also=("SKY-CHAT-06", "SKY-CHAT-09")
+)
+limit_order_without_limit = lacking(
+    "limit-order-without-limit",
+    "SKY-PREV-10",
+    "Preview",
+    f"{ORDERS}.*.limit_price",
+    also=("SKY-CHAT-06", "SKY-CHAT-10"),
+)
 order_without_time_in_force = lacking(
-    "order-without-time-in-force", "SKY-PREV-11", "Preview", f"{ORDERS}.*.time_in_force"
+    "order-without-time-in-force", "SKY-PREV-11", "Preview", f"{ORDERS}.*.time_in_force", also=("SKY-CHAT-07",)
 )
 order_without_total = lacking("order-without-total", "SKY-PREV-12", "Preview", f"{ORDERS}.*.estimated_total")
 estimate_off_by_a_dollar = wrong(
-    "estimate-off-by-a-dollar", "SKY-PREV-13", "Preview", f"{ORDERS}.*.estimated_total", lambda total: total + 1
+    "estimate-off-by-a-dollar",
+    "SKY-PREV-13",
+    "Preview",
+    f"{ORDERS}.*.estimated_total",
+    lambda total: total + 1,
+    also=("SKY-PREV-22",),
 )
 
 impact_without_average = lacking("impact-without-average", "SKY-PREV-14", "Preview", f"{IMPACT}.avg_price")
@@ -67,7 +108,12 @@ cost_without_charges = wrong(
     "cost-without-charges", "SKY-PREV-23", "Preview", IMPACT, lambda i: {**i, "total_cost": i["total_value"]}
 )
 expects_to_pay_more_than_the_limit = wrong(
-    "expects-to-pay-more-than-the-limit", "SKY-PREV-24", "Preview", IMPACT, lambda impact: _scaled(impact, 1.1)
+    "expects-to-pay-more-than-the-limit",
+    "SKY-PREV-24",
+    "Preview",
+    IMPACT,
+    lambda impact: _scaled(impact, 1.1),
+    also=("SKY-PREV-22",),
 )
 
 policy_without_result = lacking("policy-without-result", "SKY-PREV-25", "Preview", f"{POLICY}.passed")
@@ -110,7 +156,7 @@ quote_from_the_future = wrong("quote-from-the-future", "SKY-PREV-38", "Preview",
 preview_without_end = lacking("preview-without-end", "SKY-PREV-39", "Preview", "data.expires_at")
 
 
-@on_message("SKY-PREV-40", "Preview")
+@on_message("SKY-PREV-40", "Preview", also=("SKY-APPR-12",))
 def stale_preview(message: Message, session: SkybitSession, now: float) -> Message:
     """A Preview expires at the moment at which it is sent."""
     message["data"]["expires_at"] = message["ts"]

@@ -19,17 +19,38 @@ LIVE = says("acknowledged", "partial_fill")
 PARTIAL = says("partial_fill")
 FILLED = says("filled")
 
-status_without_order_id = lacking("status-without-order-id", "SKY-STAT-01", "Status", "data.order_id")
-status_without_client_order_id = lacking(
-    "status-without-client-order-id", "SKY-STAT-02", "Status", "data.client_order_id"
+status_without_order_id = lacking(
+    "status-without-order-id", "SKY-STAT-01", "Status", "data.order_id", also=("SKY-CANC-03", "SKY-IDEM-09")
 )
-status_in_capitals = wrong("status-in-capitals", "SKY-STAT-03", "Status", "data.status", str.upper)
-status_without_symbol = lacking("status-without-symbol", "SKY-STAT-04", "Status", "data.symbol")
-status_without_side = lacking("status-without-side", "SKY-STAT-05", "Status", "data.side")
-status_without_quantity = lacking("status-without-quantity", "SKY-STAT-06", "Status", "data.quantity")
-status_without_filled = lacking("status-without-filled", "SKY-STAT-07", "Status", "data.filled")
+status_without_client_order_id = lacking(
+    "status-without-client-order-id",
+    "SKY-STAT-02",
+    "Status",
+    "data.client_order_id",
+    also=("SKY-IDEM-01", "SKY-IDEM-10"),
+)
+status_in_capitals = wrong(
+    "status-in-capitals",
+    "SKY-STAT-03",
+    "Status",
+    "data.status",
+    str.upper,
+    also=("SKY-CANC-03", "SKY-CANC-06", "SKY-STAT-34"),
+)
+status_without_symbol = lacking("status-without-symbol", "SKY-STAT-04", "Status", "data.symbol", also=("SKY-APPR-02",))
+status_without_side = lacking("status-without-side", "SKY-STAT-05", "Status", "data.side", also=("SKY-APPR-03",))
+status_without_quantity = lacking(
+    "status-without-quantity",
+    "SKY-STAT-06",
+    "Status",
+    "data.quantity",
+    also=("SKY-APPR-04", "SKY-APPR-05", "SKY-APPR-06", "SKY-STAT-15"),
+)
+status_without_filled = lacking("status-without-filled", "SKY-STAT-07", "Status", "data.filled", also=("SKY-STAT-15",))
 status_without_remaining = lacking("status-without-remaining", "SKY-STAT-08", "Status", "data.remaining")
-status_without_average = lacking("status-without-average", "SKY-STAT-09", "Status", "data.avg_fill_price")
+status_without_average = lacking(
+    "status-without-average", "SKY-STAT-09", "Status", "data.avg_fill_price", also=("SKY-STAT-12",)
+)
 one_share_always_remains = wrong(
     "one-share-always-remains", "SKY-STAT-10", "Status", "data.remaining", lambda n: n + 1, where=LIVE
 )
@@ -46,7 +67,7 @@ def average_of_nothing(message: Message, session: SkybitSession, now: float) -> 
 average_is_never_known = wrong("average-is-never-known", "SKY-STAT-12", "Status", "data.avg_fill_price", lambda _: None)
 
 
-@on_message("SKY-STAT-13", "Status")
+@on_message("SKY-STAT-13", "Status", also=("SKY-STAT-25",))
 def filled_when_acknowledged(message: Message, session: SkybitSession, now: float) -> Message:
     """An order for several shares is acknowledged with one of them filled."""
     data = message["data"]
@@ -89,7 +110,7 @@ def fills_are_taken_back(message: Message, session: SkybitSession, now: float) -
     return [message, _copy(message, session, filled=half, remaining=data["quantity"] - half)]
 
 
-@on_message("SKY-STAT-17", "Status")
+@on_message("SKY-STAT-17", "Status", also=("SKY-STAT-13",))
 def acknowledged_late(message: Message, session: SkybitSession, now: float) -> list[Message]:
     """After a partial_fill, the order is acknowledged again."""
     if message["data"]["status"] != "partial_fill":
@@ -107,11 +128,17 @@ def never_at_rest(message: Message, session: SkybitSession, now: float) -> list[
 
 
 symbol_changes_its_name = wrong(
-    "symbol-changes-its-name", "SKY-STAT-19", "Status", "data.symbol", lambda s: f"{s}.US", where=FILLED
+    "symbol-changes-its-name",
+    "SKY-STAT-19",
+    "Status",
+    "data.symbol",
+    lambda s: f"{s}.US",
+    where=FILLED,
+    also=("SKY-APPR-02",),
 )
 
 
-@on_message("SKY-STAT-20", "Status")
+@on_message("SKY-STAT-20", "Status", also=("SKY-APPR-04",))
 def orders_grow(message: Message, session: SkybitSession, now: float) -> Message:
     """With a partial_fill, an order grows by one share."""
     if message["data"]["status"] == "partial_fill":
@@ -152,7 +179,7 @@ def net_is_gross(message: Message, session: SkybitSession, now: float) -> Messag
     return message
 
 
-@in_world("SKY-STAT-31")
+@in_world("SKY-STAT-31", also=("SKY-APPR-07", "SKY-APPR-08", "SKY-CANC-06", "SKY-IDEM-09"))
 class EveryOrderIsFilled(SkybitWorld):
     """An order is executed at its limit, however far from the market."""
 
