@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -78,6 +79,12 @@ class Client:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def cut(self) -> None:
+        """Reset the TCP connection: no closing handshake, not even the end of the stream."""
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()
 
     @property
     def is_open(self) -> bool:

@@ -6,7 +6,6 @@ The hooks are the same whether Locust runs alone, as a master or as a worker.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import ipaddress
 import socket
 import sys
@@ -19,9 +18,11 @@ import locust.stats
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness import protocols
+from harness.load.behaviour import Behaviour
 from harness.load.client import Client, NotConnected
 from harness.load.gauge import Gauge
 from harness.load.report import show
+from harness.load.seats import tokens_in
 from harness.load.targets import Plan, Row, read
 from harness.load.user import SocketUser
 
@@ -29,13 +30,11 @@ MET, MISSED, COULD_NOT_RUN = 0, 1, 2  # Exit codes.
 
 
 def users_of(protocol: str) -> list[type[SocketUser]]:
-    """The load users of a protocol. LookupError when there is no such protocol, or it has none."""
+    """The load users of a protocol, for Locust. LookupError when there is no such protocol."""
     protocols.load(protocol)
-    name = f"harness.protocols.{protocol}.users"
-    if importlib.util.find_spec(name) is None:
-        raise LookupError(f"protocol {protocol!r} has no load users yet")
-    found = vars(importlib.import_module(name)).values()
-    return [u for u in found if isinstance(u, type) and issubclass(u, SocketUser) and not u.abstract]
+    found = vars(importlib.import_module(f"harness.protocols.{protocol}.users")).values()
+    behaviours = [b for b in found if isinstance(b, type) and issubclass(b, Behaviour) and b is not Behaviour]
+    return [type(b.__name__, (SocketUser,), {"BEHAVIOUR": b, "abstract": False}) for b in behaviours]
 
 
 def install(users: list[type[SocketUser]]) -> None:
@@ -58,17 +57,6 @@ def fail(text: str) -> None:
     sys.exit(COULD_NOT_RUN)
 
 
-def tokens_in(path: str) -> list[str]:
-    """The credentials in a file, one a line. ValueError when there are none."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read: {error}") from error
-    if not lines:
-        raise ValueError(f"{path}: expected credentials, one a line, found none")
-    return lines
-
-
 class _Hooks:
     def __init__(self, users: list[type[SocketUser]]) -> None:
         self.users = users
@@ -80,10 +68,10 @@ class _Hooks:
         if isinstance(environment.runner, WorkerRunner):
             return  # Its master has looked, and sends along what it has read.
         options = environment.parsed_options
-        first = self.users[0]
+        first = self.users[0].BEHAVIOUR
         try:
             self.plan = read(Path(options.targets or first.TARGETS), first.PACES, list(first.ROWS))
-            options.harness_tokens = tokens_in(options.tokens) if options.tokens else []
+            options.harness_tokens = tokens_in(Path(options.tokens)) if options.tokens else []
         except ValueError as error:
             fail(str(error))
         options.harness_paces = dict(self.plan.paces)
@@ -119,14 +107,14 @@ class _Hooks:
         """At the end: judge, show, and choose the exit code."""
         if isinstance(environment.runner, WorkerRunner):
             return
-        rows = {name: self.row(environment.stats, name) for name in self.users[0].ROWS}
+        rows = {name: self.row(environment.stats, name) for name in self.users[0].BEHAVIOUR.ROWS}
         rows = {name: row for name, row in rows.items() if row.count or row.intended}
         misses = self.plan.misses(rows)
         one_clock = is_this_machine(str(environment.host))
         if not one_clock:
             # A delay between two clocks is no delay: what cannot be measured is not demanded.
             misses = [miss for miss in misses if miss.target.row != "quote"]
-        show(list(rows.values()), self.users[0].ROWS, self.plan, misses, self.gauge.complaint(), one_clock)
+        show(list(rows.values()), self.users[0].BEHAVIOUR.ROWS, self.plan, misses, self.gauge.complaint(), one_clock)
         environment.process_exit_code = MISSED if misses else MET
         if not any(row.count > row.failures for row in rows.values()):
             environment.process_exit_code = COULD_NOT_RUN

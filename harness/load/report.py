@@ -23,6 +23,8 @@ def show(
 ) -> None:
     """Print the rows beside their targets, then what was missed, then what to know about the figures."""
     out = console or Console()
+    if console is None and not out.is_terminal:
+        out.width = 120
     out.print(_table(rows, plan, {(m.target.row, m.target.figure) for m in misses}))
     for row in rows:
         out.print(f"  [bold]{row.name}[/]: {meanings[row.name]}", highlight=False, style="dim")
@@ -42,10 +44,10 @@ def show(
 
 
 def _table(rows: Sequence[Row], plan: Plan, missed: set[tuple[str, str]]) -> Table:
-    table = Table(title="Latency in ms (target)", title_justify="left")
-    table.add_column("request")
-    for heading in ("count", "errors", "ok/s", "of intended", "p50", "p95", "p99", "max"):
-        table.add_column(heading, justify="right")
+    table = Table(title="Latency in ms, beside its target; done: good answers, of those intended", title_justify="left")
+    table.add_column("request", no_wrap=True)
+    for heading in ("count", "errors", "ok/s", "done", "p50", "p95", "p99", "max"):
+        table.add_column(heading, justify="right", no_wrap=True)
     targets = {(t.row, t.figure): t for t in plan.targets}
 
     def cell(row: Row, figure: str, text: str) -> str:
@@ -53,7 +55,7 @@ def _table(rows: Sequence[Row], plan: Plan, missed: set[tuple[str, str]]) -> Tab
         if target is None:
             return text
         colour = "red" if (row.name, figure) in missed else "green"
-        return f"[{colour}]{text}[/] [dim]({_bound(target)})[/]"
+        return f"[{colour}]{text}[/] [dim]{_bound(target)}[/]"
 
     for row in rows:
         table.add_row(
@@ -68,9 +70,8 @@ def _table(rows: Sequence[Row], plan: Plan, missed: set[tuple[str, str]]) -> Tab
 
 
 def _bound(target: Target) -> str:
-    if target.figure in ("error_rate", "throughput_share"):
-        return f"{target.value:.3g}".rstrip() if target.value == 0 else f"{target.value * 100:.3g}%"
-    return f"{target.value:g}"
+    value = _share(target.value) if target.figure in ("error_rate", "throughput_share") else f"{target.value:g}"
+    return ("≤" if target.at_most else "≥") + value
 
 
 def _share(share: float | None) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import time
+import random
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from harness.core.message import Message, epoch_s, rfc3339, uuid4
+from harness.load.behaviour import Behaviour
+from harness.load.seats import Line, Seats
 from harness.load.targets import Pace
-from harness.load.user import SocketUser
 from harness.protocols.skybit.chat import OrderIntent, sentence
 from harness.protocols.skybit.rules import Rules
 
@@ -22,7 +23,7 @@ QUOTA_SHARE = 0.7  # Of a day's orders; the account may have used some already.
 RULES = Rules()
 
 
-class SkybitTrader(SocketUser):
+class SkybitTrader(Behaviour):
     """One trader on one connection. Each is a user of its own, since limits are per user.
 
     When the account's orders for the day are used up, the next trader takes the seat.
@@ -45,7 +46,7 @@ class SkybitTrader(SocketUser):
     }
     TARGETS = Path(__file__).with_name("targets.toml")
 
-    def opened(self) -> None:
+    def opened(self, now_s: float) -> None:
         """Authenticate at once."""
         self.session = "new"
         self.quota = RULES.max_orders_per_day
@@ -54,16 +55,12 @@ class SkybitTrader(SocketUser):
         self.orders = 0
         self.leaving = False
         self.quantities = itertools.cycle((1, 2, 3))
-        self.wall_offset_s = time.time() - time.perf_counter()
-        now_s = time.perf_counter()
         message = self.envelope("Auth", token=self.token(), version="1.0.0", platform="linux")
         self.request("auth", None, message, now_s)
 
     def token(self) -> str:
-        """Credentials of a user that no other trader of this or an earlier run is likely to be."""
-        if self.tokens:
-            return self.chance.choice(self.tokens)
-        return f"demo-user-{self.chance.randrange(100_000, 999_999_999)}"
+        """Credentials: one of those given, or of a new user."""
+        return self.shell.chance.choice(self.shell.tokens) if self.shell.tokens else _new_token(self.shell.chance)
 
     def received(self, message: Message, arrived_s: float, size: int) -> None:
         """Note what was waited for, and go on with the trade."""
@@ -83,6 +80,8 @@ class SkybitTrader(SocketUser):
                 self.follow(data, arrived_s, size)
             case "Error":
                 self.refuse(data.get("request_id"), f"Error {data.get('code')}", arrived_s)
+                if self.session == "new":
+                    self.leave()
 
     # What a trader does -------------------------------------------------------------------------
 
@@ -92,13 +91,14 @@ class SkybitTrader(SocketUser):
         limits = confirmation["data"].get("limits") or {}
         self.quota = int(limits.get("max_orders_per_day", self.quota) * QUOTA_SHARE)
         quotes = {"type": "quotes", "symbols": list(SYMBOLS)}
-        self.send(self.envelope("Subscribe", channels=[quotes, {"type": "orders", "all": True}]))
+        self.shell.send(self.envelope("Subscribe", channels=[quotes, {"type": "orders", "all": True}]))
         self.every("heartbeat_s", self.beat)
         self.every("chat_s", self.chat)
 
     def beat(self, due_s: float) -> None:
         """Heartbeat."""
-        client_ts = self.wall_ts()
+        # To the microsecond, so that no two heartbeats of a trader have the same.
+        client_ts = rfc3339(self.shell.wall_s(self.shell.now_s()), places=6)
         self.request("heartbeat", client_ts, self.envelope("Heartbeat", client_ts=client_ts), due_s)
 
     def chat(self, due_s: float) -> None:
@@ -108,8 +108,8 @@ class SkybitTrader(SocketUser):
             if not self.replies:
                 self.leave()
             return
-        order = OrderIntent("buy", next(self.quantities), self.chance.choice(SYMBOLS))
-        if self.chance.random() < RESTING_SHARE:
+        order = OrderIntent("buy", next(self.quantities), self.shell.chance.choice(SYMBOLS))
+        if self.shell.chance.random() < RESTING_SHARE:
             order = OrderIntent("buy", order.quantity, order.symbol, "limit", RESTING_PRICE)
         self.orders += 1
         message = self.envelope("Chat", text=sentence(order), context={"positions": True, "recent_orders": True})
@@ -123,11 +123,11 @@ class SkybitTrader(SocketUser):
             self.leaving = True
             return
         resting = preview["orders"][0].get("order_type") == "limit"
-        self.at(arrived_s + self.chance.uniform(*THINK_S), lambda due_s: self.approve(preview, resting, due_s))
+        self.at(arrived_s + self.shell.chance.uniform(*THINK_S), lambda due_s: self.approve(preview, resting, due_s))
 
     def approve(self, preview: Message, resting: bool, due_s: float) -> None:
         """Approve."""
-        order_id = f"cli-{uuid4(self.chance)}"
+        order_id = f"cli-{uuid4(self.shell.chance)}"
         if resting:
             self.resting.add(order_id)
         else:
@@ -144,9 +144,9 @@ class SkybitTrader(SocketUser):
             self.settle("cancel", order_id, arrived_s, size)
         elif self.settle("approve", order_id, arrived_s, size) and order_id in self.resting:
             self.resting.discard(order_id)
-            self.at(arrived_s + self.chance.uniform(*THINK_S), lambda due_s: self.cancel(status, due_s))
+            self.at(arrived_s + self.shell.chance.uniform(*THINK_S), lambda due_s: self.cancel(status, due_s))
         if word == "filled" and order_id in self.approved:
-            self.measure("fill", (arrived_s - self.approved.pop(order_id)) * 1000, size)
+            self.shell.measure("fill", (arrived_s - self.approved.pop(order_id)) * 1000, size)
 
     def cancel(self, status: Message, due_s: float) -> None:
         """Cancel an order that rests."""
@@ -155,30 +155,46 @@ class SkybitTrader(SocketUser):
 
     def quoted(self, data: Message, arrived_s: float, size: int) -> None:
         """A quote came."""
-        if self.same_clock:
-            delay_s = arrived_s + self.wall_offset_s - epoch_s(data["timestamp"])
-            self.measure("quote", max(0.0, delay_s * 1000), size)
+        if self.shell.same_clock:
+            delay_s = self.shell.wall_s(arrived_s) - epoch_s(data["timestamp"])
+            self.shell.measure("quote", max(0.0, delay_s * 1000), size)
 
     # Saying -------------------------------------------------------------------------------------
 
-    def request(self, name: str, key: Any, message: Message, due_s: float) -> None:
-        """Send a message that was meant to go at `due_s`, and wait for its answer from then on."""
-        self.expect(name, key, message["id"], due_s)
-        self.send(message)
-
     def envelope(self, kind: str, **data: Any) -> Message:
         """A message of this type."""
-        return {
-            "type": kind,
-            "id": uuid4(self.chance),
-            "ts": self.wall_ts(),
-            "session": self.session,
-            "data": data,
-        }
+        return _envelope(kind, self.session, data, self.shell.wall_s(self.shell.now_s()), self.shell.chance)
 
-    def wall_ts(self) -> str:
-        """The time of day, to the microsecond, so that no two heartbeats of a trader have the same."""
-        return rfc3339(time.perf_counter() + self.wall_offset_s, places=6)
+
+def _new_token(chance: random.Random) -> str:
+    """Credentials of a user of the mock that no other trader, of this run or an earlier one, is likely to be."""
+    return f"demo-user-{chance.randrange(100_000, 999_999_999)}"
+
+
+def _envelope(kind: str, session: str, data: Message, wall_s: float, chance: random.Random) -> Message:
+    return {"type": kind, "id": uuid4(chance), "ts": rfc3339(wall_s), "session": session, "data": data}
+
+
+def _say(line: Line, kind: str, **data: Any) -> None:
+    line.send(_envelope(kind, line.session or "new", data, line.wall_s(), line.chance))
+
+
+def _admit(line: Line, token: str) -> str | None:
+    """Auth tells whether there is room for one more; the Error, or how the connection ended, is the refusal."""
+    _say(line, "Auth", token=token, version="1.0.0", platform="linux")
+    reply = line.receive("Auth", "Error")
+    if reply is None:
+        return line.ending or "no answer to Auth"
+    line.session = reply["session"]
+    return None if reply["type"] == "Auth" else f"Error {reply['data'].get('code')}"
+
+
+def _is_served(line: Line) -> bool:
+    _say(line, "Heartbeat", client_ts=rfc3339(line.wall_s()))
+    return line.receive("Heartbeat") is not None
+
+
+SEATS = Seats(RULES.connections_per_user, _admit, _is_served, _new_token)
 
 
 def _planned(data: Message) -> tuple[Any, Any] | None:

@@ -1,0 +1,110 @@
+"""`ws-harness load`: Locust, in a process of its own, with what the options say."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import protocols
+
+COULD_NOT_RUN = 2  # The exit code.
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says. `extra` goes to Locust as it is, such as --master or --processes 2."""
+
+    protocol: str
+    url: str
+    users: int = 10
+    spawn_rate: float | None = None  # Users a second; None spreads them over five seconds.
+    run_time: str = "30s"
+    targets: Path | None = None
+    tokens: Path | None = None
+    html: Path | None = None
+    extra: Sequence[str] = ()
+
+
+def load(options: Options) -> int:
+    """Run the load test; the exit code: 0 all targets met, 1 one missed, 2 could not run."""
+    problem = _problem(options)
+    if problem:
+        return _complain(problem)
+    # Without --json-file Locust would print its own tables below ours.
+    with tempfile.TemporaryDirectory() as folder:
+        return _run(["locust", *arguments(options), "--json-file", str(Path(folder, "statistics")), *options.extra])
+
+
+def connection_limit(options: Options) -> int:
+    """Run the connection-limit test; the exit code: 0 the limit holds, 1 it does not, 2 could not run."""
+    problem = _problem(options)
+    if problem:
+        return _complain(problem)
+    from harness.load.client import NotConnected
+    from harness.load.limits import limit_test, show
+
+    seats = getattr(importlib.import_module(_users_module(options.protocol)), "SEATS", None)
+    if seats is None:
+        return _complain(f"{options.protocol} does not limit the connections of a user")
+    try:
+        test = limit_test(options.url, seats, options.tokens)
+        test.knock()
+        return 0 if show(test.run()) else 1
+    except (ValueError, NotConnected) as error:
+        return _complain(f"{options.url}: {error}")
+
+
+def arguments(options: Options) -> list[str]:
+    """What Locust is told."""
+    spawn_rate = options.spawn_rate or max(1.0, options.users / 5)
+    said = {
+        "--locustfile": Path(__file__).with_name("locustfile.py"),
+        "--protocol": options.protocol,
+        "--host": options.url,
+        "--users": options.users,
+        "--spawn-rate": f"{spawn_rate:g}",
+        "--run-time": options.run_time,
+        "--loglevel": "WARNING",
+        "--targets": options.targets,
+        "--tokens": options.tokens,
+        "--html": options.html,
+    }
+    pairs = [[name, str(value)] for name, value in said.items() if value is not None]
+    return ["--headless", "--only-summary", *(word for pair in pairs for word in pair)]
+
+
+def _problem(options: Options) -> str | None:
+    try:
+        protocols.load(options.protocol)
+    except LookupError as error:
+        return str(error)
+    if importlib.util.find_spec("locust") is None:
+        return "the load test needs Locust: pip install 'ws-harness[load]'"
+    if importlib.util.find_spec(_users_module(options.protocol)) is None:
+        return f"protocol {options.protocol!r} has no load users yet"
+    return None
+
+
+def _users_module(protocol: str) -> str:
+    return f"harness.protocols.{protocol}.users"
+
+
+def _run(module_and_arguments: Sequence[str]) -> int:
+    process = subprocess.Popen([sys.executable, "-m", *module_and_arguments])  # noqa: S603 - our own words
+    while True:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            continue  # The child was interrupted, too; it ends the test and still reports.
+        return code if code in (0, 1, COULD_NOT_RUN) else COULD_NOT_RUN
+
+
+def _complain(text: str) -> int:
+    print(text, file=sys.stderr)
+    return COULD_NOT_RUN
