@@ -59,7 +59,7 @@ def lint(places: Sequence[Path]) -> int:
     mistakes = [mistake for path in files for mistake in _mistakes(path)]
     for mistake in mistakes:
         print(mistake)
-    print(f"{len(files)} {'file' if len(files) == 1 else 'files'}, {len(mistakes) or 'no'} mistakes")
+    print(f"{_counted(len(files), 'file')}, {_counted(len(mistakes), 'mistake')}")
     return BAD if mistakes else 0
 
 
@@ -75,6 +75,10 @@ def _named(word: str, library: Library) -> Iterator[Path]:
         return
     found = (library.files(protocol).get(word) for protocol in protocols.names())
     yield from dict.fromkeys(path for path in found if path is not None)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
 
 
 def _mistakes(path: Path) -> Sequence[str]:

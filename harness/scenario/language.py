@@ -17,7 +17,6 @@ from harness.core.protocol import Protocol
 from harness.scenario import values
 from harness.scenario.grammar import (
     SPAN,
-    Anything,
     Case,
     Key,
     ListOf,
@@ -38,6 +37,7 @@ from harness.scenario.network import Fault
 from harness.scenario.paths import lost, paths
 from harness.scenario.scenario import OPEN, Action, Step
 from harness.scenario.values import After, Bandwidth, Chance, Changes, FieldPath, ServerMessage
+from harness.wire.codec import encode
 from harness.wire.schemas import Shapes, shapes
 from harness.wire.yaml import Place
 
@@ -53,7 +53,7 @@ class Language:
         self.definitions: dict[str, Schema] = {}
         self._shapes = shapes(protocol.folder)
         self._sent = self._named("message", MessageName(self._shapes))
-        self._changes = self._named("changes", Paths(self._shapes, "server", Anything()))
+        self._changes = self._named("changes", Paths(self._shapes, "server", JsonValue()))
         self.root = Record(
             "a scenario",
             {
@@ -258,6 +258,21 @@ class Pattern:
             return re.compile(value if isinstance(value, str) else f"^{re.escape(json.dumps(value))}$")
         except re.error as error:
             return notes.say(place, "a regular expression", f"{shown(value)}, which is none: {error}")
+
+
+class JsonValue:
+    """Any value that a message can hold: YAML can say more than JSON."""
+
+    schema: Schema = {}
+
+    def read(self, value: Any, place: Place, notes: Notes) -> Any:
+        """The value itself."""
+        try:
+            json.dumps(value, allow_nan=False)
+            encode({"value": value})
+        except (TypeError, ValueError) as error:
+            notes.say(place, "a value that JSON can say", f"{shown(value)}, which it cannot: {error}")
+        return value
 
 
 class CloseCode:

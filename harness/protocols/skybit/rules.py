@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from harness.core.limits import Rate
 from harness.protocols.skybit.listings import LISTINGS
@@ -38,7 +39,7 @@ class Facts:
     buying_power: float = 100_000.0  # Cash of every account at the start.
     positions: Mapping[str, int] = field(default_factory=dict)  # Shares every account holds at the start.
     orders_today: int = 23  # Trades already used today by every account ("23 of 100" in the sample).
-    market: str = "open"  # open | closed
+    market: Literal["open", "closed"] = "open"
     closes_at_s: float = 0.0  # When an open market closes, and day orders end; 0 for never.
     volatility: float = 1.0  # Multiplies the size of price moves; 0 holds prices still.
     liquidity: int = 100  # Shares that one quote gives to an order that takes it.
