@@ -10,6 +10,7 @@ from harness.conformance.check import Violation
 from harness.conformance.lab import Lab
 from harness.conformance.peer import Offer, Peer, field_of
 from harness.conformance.profile import Profile
+from harness.core.conversation import Entry
 from harness.core.message import Message, rfc3339, uuid4
 
 DEMO_USERS = 400  # More than there are exchanges.
@@ -42,11 +43,23 @@ class SkybitPeer(Peer):
 
     async def answer_to(self, request: Message, *types: str, within_s: float | None = None) -> Message:
         """The next message of these types, or the Error that answers `request` (or names no request at all)."""
+        asked_s = self._sent_s(request)
+        about = (request.get("id"), None, "")
 
-        def fits(message: Message) -> bool:
-            return message["type"] != "Error" or field_of(message, "data.request_id") in (request.get("id"), None, "")
+        def fits(entry: Entry) -> bool:
+            message = entry.message
+            if message is None or entry.at_s < asked_s:  # What came before it is no answer.
+                return False
+            kind = message.get("type")
+            return kind in types or (kind == "Error" and field_of(message, "data.request_id") in about)
 
-        return await self.receive(*types, "Error", where=fits, within_s=within_s)
+        entry = await self.wait_for(fits, " or ".join((*types, "Error")), within_s)
+        assert entry.message is not None
+        return entry.message
+
+    def _sent_s(self, request: Message) -> float:
+        sent = (e for e in reversed(self.conversation.entries) if e.sender == "client" and e.message == request)
+        return next(sent).at_s
 
     async def ask(self, kind: str, *types: str, **data: Any) -> Message:
         """Say something; the answer of one of these types, or the Error about it."""
@@ -201,7 +214,7 @@ def demo_profile(target: str, chance: random.Random) -> Profile:
 
     They are drawn from a range so large that runs against the same mock do not use up each other's daily limits.
     """
-    first = chance.randrange(1_000, 1_000_000_000)
+    first = chance.randrange(1_000, 900_000_000)
     tokens = tuple(f"demo-user-{first + n}" for n in range(DEMO_USERS))
     return Profile(target, tokens, expired_token="demo-expired")  # noqa: S106 - the mock's own, known to all
 

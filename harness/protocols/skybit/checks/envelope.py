@@ -203,7 +203,8 @@ async def a_message_of_another_session_is_refused(trader: SkybitPeer) -> None:
 
 @check("SKY-ENV-24")
 async def a_message_that_only_servers_send_is_not_served(trader: SkybitPeer) -> None:
+    before = len(trader.conversation.received("Auth", *SERVICE))
     await trader.say("Plan", intent="Place limit buy order", tools=[])
     await trader.pause(trader.lab.profile.quiet_s)
-    served = trader.untaken("Auth", *SERVICE)
+    served = trader.conversation.received("Auth", *SERVICE)[before:]
     expect(not served, "nothing but an Error about a Plan from a client", served[0] if served else None)

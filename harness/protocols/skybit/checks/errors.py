@@ -114,7 +114,8 @@ def _unknown(trader: SkybitPeer) -> Message:
 @check("SKY-ERR-09")
 async def an_error_names_its_request(trader: SkybitPeer) -> None:
     request = await trader.send(_unknown(trader))
-    error = await trader.receive("Error")
+    with given("an Error"):
+        error = await trader.receive("Error")
     expect(field_of(error, "data.request_id") == request["id"], f"request_id to be {request['id']}", error)
 
 

@@ -68,6 +68,7 @@ async def _overrun(trader: SkybitPeer, count: int, kind: str, data: dict[str, An
 async def _served(trader: SkybitPeer, count: int, kind: str, data: dict[str, Any]) -> None:
     errors = await _burst(trader, count, kind, data)
     expect(not errors, f"{count} messages of type {kind} to be served", errors[0] if errors else None)
+    expect(not trader.is_lost, f"a connection that outlives {count} messages of type {kind}", "it ended")
 
 
 async def _limited(trader: SkybitPeer, count: int, kind: str, data: dict[str, Any]) -> None:

@@ -41,8 +41,8 @@ def quotes_come_only_for_symbols_subscribed_to(conversation: Conversation) -> It
         return  # The Subscribe may not be in this record.
     wanted: set[str] = set()
     everything = False
-    for entry, message in conversation.messages(None, "Subscribe", "MarketData"):
-        if entry.sender == "client":
+    for _, message in conversation.messages(None, "Subscribe", "MarketData"):
+        if message["type"] == "Subscribe":
             for channel in _quotes_in(message):
                 everything = everything or bool(channel.get("all"))
                 wanted.update(s for s in channel.get("symbols") or () if isinstance(s, str))
@@ -94,9 +94,9 @@ async def leaving_another_channel_leaves_the_quotes(trader: SkybitPeer) -> None:
         await next_quote(trader, trader.lab.symbol)
     await trader.say("Unsubscribe", channels=["orders"])
     await trader.pause(GRACE_S)
-    before = {quote.get("id") for quote in trader.conversation.received("MarketData")}
-    later = await trader.receive("MarketData", where=lambda m: m.get("id") not in before, within_s=QUOTE_S)
-    expect(later, "quotes after an Unsubscribe from orders")
+    left_s = trader.now()
+    fits = lambda e: e.at_s > left_s and e.message is not None and e.message.get("type") == "MarketData"  # noqa: E731
+    expect(await trader.wait_for(fits, "MarketData", QUOTE_S), "quotes after an Unsubscribe from orders")
 
 
 @check("SKY-SUB-08")

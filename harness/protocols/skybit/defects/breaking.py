@@ -1,0 +1,45 @@
+"""What many defects are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from harness.core.defect import Defect
+from harness.core.message import Message, Problem, uuid4
+from harness.core.session import Effects, Session
+from harness.protocols.skybit.session import SkybitSession
+
+
+def copied(message: Message, session: Session[Any, Any]) -> Message:
+    """The same message once more, with an id of its own."""
+    return {**message, "id": uuid4(session.context.chance)}
+
+
+def nth(session: Session[Any, Any], what: str) -> int:
+    """How often this was asked of the session: 1 the first time."""
+    counter: Counter[str] = vars(session).setdefault("counter", Counter())
+    counter[what] += 1
+    return counter[what]
+
+
+def code(message: Message) -> str:
+    """The code of an Error."""
+    return str(message["data"]["code"])
+
+
+def overlooks(name: str, breaks: str, text: str, what: Callable[[Problem], bool]) -> Defect:
+    """A server that says nothing about malformed input of one kind."""
+
+    class Careless(SkybitSession):
+        def refused(self, problem: Problem, now: float) -> Effects:
+            return () if what(problem) else super().refused(problem, now)
+
+    return Defect(name, breaks, (), text, lambda protocol: replace(protocol, session=Careless))
+
+
+def kind_of(problem: Problem) -> str:
+    """The type of the message that a problem is about."""
+    return str((problem.message or {}).get("type"))

@@ -1,0 +1,71 @@
+"""Broken servers, at the states of a connection."""
+
+from __future__ import annotations
+
+from harness.core.defect import in_session
+from harness.core.message import Message
+from harness.core.session import Effects
+from harness.protocols.skybit.credentials import User
+from harness.protocols.skybit.defects.breaking import nth
+from harness.protocols.skybit.errors import Refusal
+from harness.protocols.skybit.session import SkybitSession, State
+
+
+@in_session("SKY-STATE-01", also=("SKY-STATE-03", "SKY-RATE-14"))
+class ChokesOnHeartbeats(SkybitSession):
+    """Loses a Chat that follows a Heartbeat."""
+
+    before = ""
+
+    def received(self, message: Message, now: float) -> Effects:
+        lost = (self.before, message["type"]) == ("Heartbeat", "Chat")
+        self.before = message["type"]
+        return () if lost else super().received(message, now)
+
+
+@in_session("SKY-STATE-02")
+class KeepsThoseItRefused(SkybitSession):
+    """Says AUTH_FAILED, serves nothing, and keeps the connection."""
+
+    def refuse(self, refusal: Refusal, about: Message | None, now: float) -> Effects:
+        refusal.closes = False
+        return super().refuse(refusal, about, now)
+
+
+@in_session("SKY-STATE-03", also=("SKY-RATE-01", "SKY-RATE-02"))
+class TiresOfItsClients(SkybitSession):
+    """Wants another Auth after two Chats."""
+
+    def chat(self, message: Message, now: float) -> Effects:
+        if nth(self, "chat") > 2:
+            self.state = State.AUTHENTICATING
+            raise Refusal("AUTH_FAILED", "Sign in again")
+        return super().chat(message, now)
+
+
+@in_session("SKY-STATE-04", also=("SKY-RATE-11",))
+class HoldsLossesAgainstUsers(SkybitSession):
+    """Turns away a user one of whose connections has ended less than 30 s ago."""
+
+    def closed(self, now: float) -> None:
+        super().closed(now)
+        if self.account is not None:
+            vars(self.account)["lost_at"] = now
+
+    def admit(self, user: User, session: str, now: float) -> None:
+        lost_at = vars(self.world.account(user)).get("lost_at")
+        if lost_at is not None and now < lost_at + 30.0:
+            raise Refusal("AUTH_FAILED", "This user is connected already", closes=True)
+        super().admit(user, session, now)
+
+
+@in_session("SKY-STATE-05", also=("SKY-AUTH-16",))
+class TrustsSessions(SkybitSession):
+    """Serves whoever names a session, without Auth."""
+
+    def unexpected(self, message: Message, now: float) -> Effects:
+        user_id = self.world.sessions.get(message["session"])
+        if self.state is not State.AUTHENTICATING or user_id is None:
+            return super().unexpected(message, now)
+        self.admit(User(user_id, f"{user_id}@example.com"), message["session"], now)
+        return super().received(message, now)
