@@ -80,7 +80,7 @@ async def a_modified_limit_is_taken_over(trader: SkybitPeer, lab: SkybitLab) -> 
     expect(reply["type"] == "Status", "a Status of the order as modified", reply)
     await trader.pause(FILL_S)
     dear = [s for s in trader.conversation.received("Status") if (number(s, "data.avg_fill_price") or 0) > 5 + AVERAGE]
-    expect(not dear, "no fill above the modified limit of 5.00", dear)
+    expect(not dear, "no fill above the modified limit of 5.00", dear[0] if dear else None)
 
 
 @check("SKY-APPR-08")
@@ -111,7 +111,7 @@ async def an_unknown_preview_places_no_order(trader: SkybitPeer, lab: SkybitLab)
         await trader.approve({"data": {"preview_id": UNKNOWN_PREVIEW}})
     await trader.pause(lab.profile.quiet_s)
     orders = trader.conversation.received("Status")
-    expect(not orders, "no Status of an order without a Preview", orders)
+    expect(not orders, "no Status of an order without a Preview", orders[0] if orders else None)
 
 
 @check("SKY-APPR-11")

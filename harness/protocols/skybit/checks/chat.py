@@ -121,7 +121,7 @@ async def a_question_is_no_order(trader: SkybitPeer, lab: SkybitLab) -> None:
         await trader.chat(f"What is the price of {lab.symbol}?", "Plan", "Preview")
     await trader.pause(lab.profile.quiet_s)
     previews = trader.conversation.received("Preview")
-    expect(not previews, "no Preview in answer to a question", previews)
+    expect(not previews, "no Preview in answer to a question", previews[0] if previews else None)
 
 
 @check("SKY-CHAT-13")
@@ -131,7 +131,7 @@ async def nothing_is_ordered_without_approval(trader: SkybitPeer, lab: SkybitLab
         await trader.obtain_preview(f"Buy 7 shares of {lab.symbol} at limit 5.00, good for the day")
     await trader.pause(lab.profile.quiet_s)
     orders = [s for s in trader.conversation.received("Status") if field_of(s, "data.quantity") == 7]
-    expect(not orders, "no Status of an order that was not approved", orders)
+    expect(not orders, "no Status of an order that was not approved", orders[0] if orders else None)
 
 
 @check("SKY-CHAT-14")
@@ -141,7 +141,7 @@ async def one_command_gives_one_preview(trader: SkybitPeer, lab: SkybitLab) -> N
         await trader.obtain_preview()
     await trader.pause(lab.profile.quiet_s)
     previews = trader.conversation.received("Preview")
-    expect(len(previews) == 1, "one Preview for one order", previews)
+    expect(len(previews) == 1, "one Preview for one order", previews[-1])
 
 
 @check("SKY-CHAT-15")
@@ -151,4 +151,4 @@ async def a_chat_without_text_is_refused(trader: SkybitPeer, lab: SkybitLab) -> 
     await trader.receive("Error", where=lambda m: field_of(m, "data.request_id") == request["id"])
     await trader.pause(lab.profile.quiet_s)
     plans = trader.conversation.received("Plan", "Preview")
-    expect(not plans, "no Plan for a Chat without text", plans)
+    expect(not plans, "no Plan for a Chat without text", plans[0] if plans else None)

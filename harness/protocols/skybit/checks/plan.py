@@ -74,7 +74,7 @@ def the_intent_names_the_symbol(conversation: Conversation) -> Iterator[None]:
     """As in "Place limit buy order for AAPL"."""
     for plan, request in _planned(conversation):
         intent = field_of(plan, "data.intent")
-        yield expect(request.symbol in str(intent).upper(), f"an intent that names {request.symbol}", intent)
+        yield expect(request.symbol in str(intent).upper(), f"an intent that names {request.symbol}", plan["data"])
 
 
 @check("SKY-PLAN-08")
@@ -82,7 +82,7 @@ def the_plan_makes_a_preview(conversation: Conversation) -> Iterator[None]:
     """trade.preview is among the tools."""
     for plan, _ in _planned(conversation):
         names = [tool.get("name") for tool in _tools(plan)]
-        yield expect("trade.preview" in names, "a tool named trade.preview", names)
+        yield expect("trade.preview" in names, "a tool named trade.preview", plan["data"])
 
 
 def _handed_over(conversation: Conversation, tool_name: str, members_of: dict[str, str]) -> Iterator[None]:
@@ -120,4 +120,4 @@ def the_preview_is_made_last(conversation: Conversation) -> Iterator[None]:
         names = [tool.get("name") for tool in _tools(plan)]
         if "trade.preview" in names:
             after = [n for n in names[names.index("trade.preview") :] if n in ("data.snapshot", "risk.check")]
-            yield expect(not after, "data.snapshot and risk.check before trade.preview", names)
+            yield expect(not after, "data.snapshot and risk.check before trade.preview", plan["data"])

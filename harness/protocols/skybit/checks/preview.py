@@ -12,6 +12,7 @@ from harness.core.message import Message
 from harness.protocols.skybit.checks.trades import (
     AVERAGE,
     CENT,
+    around,
     is_not_negative,
     is_number,
     is_positive,
@@ -43,7 +44,7 @@ def preview_ids_are_unique(conversation: Conversation) -> Iterator[None]:
     for preview in conversation.received("Preview"):
         preview_id = field_of(preview, "data.preview_id")
         if is_text(preview_id):
-            yield expect(preview_id not in seen, "a preview_id of its own for each Preview", preview_id)
+            yield expect(preview_id not in seen, "a preview_id of its own for each Preview", preview)
             seen.add(preview_id)
 
 
@@ -61,7 +62,7 @@ def the_headline_names_the_order(conversation: Conversation) -> Iterator[None]:
         bare = headline.replace(",", "").upper()
         for name in ("side", "quantity", "symbol"):
             wanted = str(order.get(name)).upper()
-            yield expect(wanted in bare, f"a headline that names the {name}, {wanted}", headline)
+            yield expect(wanted in bare, f"a headline that names the {name}, {wanted}", preview)
 
 
 # Orders -----------------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ def a_preview_lists_its_orders(conversation: Conversation) -> Iterator[None]:
     for preview in conversation.received("Preview"):
         orders = field_of(preview, "data.orders")
         good = isinstance(orders, list) and orders and all(isinstance(o, dict) for o in orders)
-        yield expect(good, "data.orders to be an array of at least one object", orders)
+        yield expect(good, "data.orders to be an array of at least one object", preview)
 
 
 def _order_members(conversation: Conversation, name: str, good: Callable[[Any], bool], wanted: str) -> Iterator[None]:
@@ -208,7 +209,9 @@ def the_total_value_is_the_estimated_total(conversation: Conversation) -> Iterat
     for preview, order in limit_previews(conversation):
         value, total = number(preview, "data.impact.total_value"), number(order, "estimated_total")
         if value is not None and total is not None:
-            yield expect(abs(value - total) <= CENT, f"total_value to be the estimated_total, {total}", value)
+            yield expect(
+                abs(value - total) <= CENT, f"total_value to be the estimated_total, {total}", preview["data"]["impact"]
+            )
 
 
 @check("SKY-PREV-23")
@@ -231,7 +234,9 @@ def the_expected_price_keeps_the_limit(conversation: Conversation) -> Iterator[N
     for preview, order in limit_previews(conversation):
         average, limit = number(preview, "data.impact.avg_price"), number(order, "limit_price")
         if order.get("side") == "buy" and average is not None and limit is not None:
-            yield expect(average <= limit + AVERAGE, f"avg_price to be at most the limit, {limit}", average)
+            yield expect(
+                average <= limit + AVERAGE, f"avg_price to be at most the limit, {limit}", preview["data"]["impact"]
+            )
 
 
 # Policy -----------------------------------------------------------------------------------------
@@ -254,7 +259,7 @@ def the_policy_lists_its_checks(conversation: Conversation) -> Iterator[None]:
     for preview in conversation.received("Preview"):
         checks = field_of(preview, "data.policy.checks")
         good = isinstance(checks, list) and all(isinstance(c, dict) for c in checks)
-        yield expect(good, "data.policy.checks to be an array of objects", checks)
+        yield expect(good, "data.policy.checks to be an array of objects", around(preview, "data.policy.checks"))
 
 
 def _policy_members(conversation: Conversation, name: str, good: Callable[[Any], bool], wanted: str) -> Iterator[None]:
@@ -378,4 +383,4 @@ def a_preview_expires_in_the_future(conversation: Conversation) -> Iterator[None
     for preview in conversation.received("Preview"):
         expires, sent = moment(field_of(preview, "data.expires_at")), moment(preview.get("ts"))
         if expires is not None and sent is not None:
-            yield expect(expires > sent, f"expires_at after {preview['ts']}", preview["data"]["expires_at"])
+            yield expect(expires > sent, f"expires_at after {preview['ts']}", preview)

@@ -13,6 +13,7 @@ from harness.protocols.skybit.checks.trades import (
     AVERAGE,
     CENT,
     FINAL,
+    around,
     changes,
     courses,
     is_not_negative,
@@ -91,7 +92,7 @@ def a_status_has_an_average_price(conversation: Conversation) -> Iterator[None]:
     for status in conversation.received("Status"):
         data = status.get("data")
         value = data.get("avg_fill_price", "absent") if isinstance(data, dict) else "absent"
-        yield expect(value is None or is_positive(value), "avg_fill_price to be a number above 0 or null", value)
+        yield expect(value is None or is_positive(value), "avg_fill_price to be a number above 0 or null", status)
 
 
 # One Status by itself -------------------------------------------------------------------------------
@@ -212,8 +213,7 @@ def _of_kind(
     conversation: Conversation, word: str, path: str, good: Callable[[Any], bool], wanted: str
 ) -> Iterator[None]:
     for status in statuses(conversation, word):
-        value = field_of(status, path)
-        yield expect(good(value), f"{path} of the Status {word} to be {wanted}", value)
+        yield expect(good(field_of(status, path)), f"{path} of the Status {word} to be {wanted}", around(status, path))
 
 
 @check("SKY-STAT-22")
@@ -324,7 +324,7 @@ async def an_order_far_from_the_market_rests(trader: SkybitPeer, lab: SkybitLab)
         order_id = field_of(await trader.order(), "data.order_id")
     await trader.pause(REST_S)
     filled = [s for s in trader.conversation.received("Status") if (number(s, "data.filled") or 0) > 0]
-    expect(not filled, f"nothing filled of the order {order_id}, far below the market", filled)
+    expect(not filled, f"nothing filled of the order {order_id}, far below the market", filled[0] if filled else None)
 
 
 @check("SKY-STAT-32", lasts_s=8)
@@ -349,7 +349,7 @@ async def an_order_is_told_to_its_user_only(lab: SkybitLab) -> None:
         order_id = field_of(await trader.order(), "data.order_id")
     await other.pause(lab.profile.quiet_s)
     heard = [s for s in other.conversation.received("Status") if field_of(s, "data.order_id") == order_id]
-    expect(not heard, "no Status of another user's order", heard)
+    expect(not heard, "no Status of another user's order", heard[0] if heard else None)
 
 
 @check("SKY-STAT-34")

@@ -91,8 +91,16 @@ def members(
 ) -> Iterator[None]:
     """Demand that each message of this kind has a good value at `path`."""
     for message in conversation.received(kind):
-        value = field_of(message, path)
-        yield expect(good(value), f"{path} of each {kind} to be {wanted}", value)
+        yield expect(good(field_of(message, path)), f"{path} of each {kind} to be {wanted}", around(message, path))
+
+
+def around(message: Message, path: str) -> Message:
+    """The innermost object on the way to `path`, as evidence that shows what is there instead."""
+    parent, _, _ = path.rpartition(".")
+    value = field_of(message, parent)
+    if isinstance(value, dict):
+        return value
+    return around(message, parent) if parent else message
 
 
 # Previews ---------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from harness.core.defect import in_session, on_message
+from harness.core.defect import Defect, in_session, on_message
 from harness.core.message import Message, Problem
 from harness.core.session import Effects
+from harness.protocols.skybit.defects.breaking import kind_of, overlooks
 from harness.protocols.skybit.defects.edits import says, wrong
 from harness.protocols.skybit.errors import Refusal
 from harness.protocols.skybit.session import SkybitSession
@@ -121,36 +122,32 @@ class OrdersAreEverybodys(SkybitSession):
         return super().withdraw(target, target_id, now)
 
 
-class Deaf(SkybitSession):
-    """A session that passes over malformed Cancels with this target."""
-
-    target: str | None = None
-
-    def refused(self, problem: Problem, now: float) -> Effects:
-        """Malformed input."""
-        message = problem.message or {}
-        data = message.get("data") or {}
-        if message.get("type") == "Cancel" and isinstance(data, dict) and data.get("target") == self.target:
-            return ()
-        return super().refused(problem, now)
+def _dropped(name: str, breaks: str, text: str, target: str) -> Defect:
+    """A server that passes over malformed Cancels of this target in silence."""
+    return overlooks(name, breaks, text, lambda p: kind_of(p) == "Cancel" and _member(p, "target") == target)
 
 
-@in_session("SKY-CANC-11")
-class UnknownTargetsAreDropped(Deaf):
-    """A Cancel with an unknown target is passed over in silence."""
-
-    target = "everything"
-
-
-@in_session("SKY-CANC-12")
-class CancelsOfNoPreviewAreDropped(Deaf):
-    """A Cancel of a Preview without preview_id is passed over in silence."""
-
-    target = "preview"
+def _member(problem: Problem, name: str) -> object:
+    """A member of the data that a problem is about."""
+    data = (problem.message or {}).get("data")
+    return data.get(name) if isinstance(data, dict) else None
 
 
-@in_session("SKY-CANC-13")
-class CancelsOfNoOrderAreDropped(Deaf):
-    """A Cancel of an order without order_id is passed over in silence."""
-
-    target = "order"
+unknown_targets_are_dropped = _dropped(
+    "unknown-targets-are-dropped",
+    "SKY-CANC-11",
+    "A Cancel with an unknown target is passed over in silence.",
+    "everything",
+)
+cancels_of_no_preview_are_dropped = _dropped(
+    "cancels-of-no-preview-are-dropped",
+    "SKY-CANC-12",
+    "A Cancel of a Preview without preview_id is passed over in silence.",
+    "preview",
+)
+cancels_of_no_order_are_dropped = _dropped(
+    "cancels-of-no-order-are-dropped",
+    "SKY-CANC-13",
+    "A Cancel of an order without order_id is passed over in silence.",
+    "order",
+)

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from harness.core.defect import in_session, on_message
-from harness.core.message import Message, Problem, uuid4
+from harness.core.message import Message
 from harness.core.session import Effects
 from harness.protocols.skybit.chat import OrderIntent
+from harness.protocols.skybit.defects.breaking import copied, kind_of, overlooks
 from harness.protocols.skybit.errors import Refusal
 from harness.protocols.skybit.session import SkybitSession
 
@@ -165,15 +166,14 @@ class EagerToTrade(SkybitSession):
 @on_message("SKY-CHAT-14", "Preview", also=("SKY-APPR-07", "SKY-CANC-02", "SKY-IDEM-09", "SKY-PREV-32"))
 def previews_come_twice(message: Message, session: SkybitSession, now: float) -> list[Message]:
     """Each Preview is followed by another of the same order."""
-    again = {**message, "id": uuid4(session.context.chance)}
+    again = copied(message, session)
     again["data"] = {**message["data"], "preview_id": f"{message['data']['preview_id']}-b"}
     return [message, again]
 
 
-@in_session("SKY-CHAT-15")
-class ChatsWithoutTextAreDropped(SkybitSession):
-    """A Chat without text is passed over in silence."""
-
-    def refused(self, problem: Problem, now: float) -> Effects:
-        """Malformed input."""
-        return () if (problem.message or {}).get("type") == "Chat" else super().refused(problem, now)
+chats_without_text_are_dropped = overlooks(
+    "chats-without-text-are-dropped",
+    "SKY-CHAT-15",
+    "A Chat without text is passed over in silence.",
+    lambda problem: kind_of(problem) == "Chat",
+)

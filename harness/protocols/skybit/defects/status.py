@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from harness.core.defect import in_world, on_message
-from harness.core.message import Message, uuid4
+from harness.core.message import Message
 from harness.protocols.skybit.account import Account
 from harness.protocols.skybit.chat import OrderIntent
+from harness.protocols.skybit.defects.breaking import copied
 from harness.protocols.skybit.defects.edits import lacking, says, wrong
 from harness.protocols.skybit.orders import Order
 from harness.protocols.skybit.session import SkybitSession
@@ -97,7 +98,7 @@ def filled_but_for_one(message: Message, session: SkybitSession, now: float) -> 
 
 
 def _copy(message: Message, session: SkybitSession, **changes: Any) -> Message:
-    return {**message, "id": uuid4(session.context.chance), "data": {**message["data"], **changes}}
+    return {**copied(message, session), "data": {**message["data"], **changes}}
 
 
 @on_message("SKY-STAT-16", "Status")
