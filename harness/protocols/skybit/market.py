@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 
 from harness.protocols.skybit.listings import LISTINGS, Listing
@@ -50,6 +51,9 @@ class Market:
         self.every_s = facts.quotes_every_s
         self._volatility = facts.volatility
         self._seed = seed
+        # Many ask for the same few quotes, and many quotes lie between the same few points.
+        self._recent = lru_cache(maxsize=256)(self._numbered)
+        self._point = lru_cache(maxsize=256)(self._dice)
         self._stops_at = float("inf")
         if facts.market == "closed":
             self._stops_at = 0.0
@@ -69,7 +73,7 @@ class Market:
         """The quote that stands at `now`; when the market is closed, its last one. KeyError: no such symbol."""
         # A moment that was computed may lie a hair before the quote that it names.
         number = int(min(now, self._stops_at) / self.every_s + 1e-6)
-        return self._numbered(symbol, number)
+        return self._recent(symbol, number)
 
     def _numbered(self, symbol: str, number: int) -> Quote:
         listing = self.listings[symbol]
@@ -108,11 +112,11 @@ class Market:
     def _turning_point(self, symbol: str, index: int) -> float:
         if index == 0:
             return 0.0
-        size = SWING_LEAST + (1 - SWING_LEAST) * self._dice(symbol, "swing", index)[0]
+        size = SWING_LEAST + (1 - SWING_LEAST) * self._point(symbol, "swing", index)[0]
         return size if index % 2 else -size
 
     def _drift_point(self, symbol: str, index: int) -> float:
-        return 2 * self._dice(symbol, "drift", index)[0] - 1 if index else 0.0
+        return 2 * self._point(symbol, "drift", index)[0] - 1 if index else 0.0
 
     def _dice(self, symbol: str, purpose: str, index: int) -> tuple[float, ...]:
         """Five numbers from 0 to below 1 that belong to this symbol, purpose and index alone."""
