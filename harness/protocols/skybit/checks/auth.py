@@ -23,6 +23,7 @@ def quotes(*symbols: str) -> list[Message]:
 
 @check("SKY-AUTH-01")
 async def a_good_token_is_confirmed(lab: SkybitLab) -> None:
+    """Send Auth with a token of the profile."""
     peer = await lab.anonymous()
     reply = await peer.authenticate(await lab.token())
     expect(peer.authenticated, "an Auth confirmation", reply)
@@ -30,16 +31,19 @@ async def a_good_token_is_confirmed(lab: SkybitLab) -> None:
 
 @check("SKY-AUTH-02")
 def the_confirmation_says_authenticated(conversation: Conversation) -> Iterator[None]:
+    """Every confirmation."""
     yield from members(conversation, "Auth", "data.status", lambda v: v == "authenticated", '"authenticated"')
 
 
 @check("SKY-AUTH-03")
 def the_confirmation_names_the_user(conversation: Conversation) -> Iterator[None]:
+    """Every confirmation."""
     yield from members(conversation, "Auth", "data.user.id", is_text, "a string that is not empty")
 
 
 @check("SKY-AUTH-04")
 def the_confirmation_gives_the_mail_address(conversation: Conversation) -> Iterator[None]:
+    """Every confirmation."""
     yield from members(conversation, "Auth", "data.user.email", _is_address, "an e-mail address")
 
 
@@ -49,6 +53,7 @@ def _is_address(value: Any) -> bool:
 
 @check("SKY-AUTH-05")
 def the_confirmation_lists_features(conversation: Conversation) -> Iterator[None]:
+    """Every confirmation; the list may be empty."""
     yield from members(conversation, "Auth", "data.features", is_list_of_texts, "a list of strings")
 
 
@@ -59,6 +64,7 @@ def is_list_of_texts(value: Any) -> bool:
 
 @check("SKY-AUTH-06")
 def the_confirmation_limits_orders(conversation: Conversation) -> Iterator[None]:
+    """Every confirmation."""
     yield from members(conversation, "Auth", "data.limits.max_orders_per_day", _is_count, "a whole number")
 
 
@@ -68,12 +74,14 @@ def _is_count(value: Any) -> bool:
 
 @check("SKY-AUTH-07")
 def the_confirmation_limits_positions(conversation: Conversation) -> Iterator[None]:
+    """Every confirmation."""
     path = "data.limits.max_position_value"
     yield from members(conversation, "Auth", path, is_not_negative, "a number, 0 or more")
 
 
 @check("SKY-AUTH-08")
 async def each_new_session_has_an_id_of_its_own(lab: SkybitLab) -> None:
+    """Authenticate twice, as one user."""
     with given("two connections of one user"):
         one, other = await lab.trader(), await lab.trader()
     expect(one.session != other.session, "two sessions", f"{one.session} twice")
@@ -81,6 +89,7 @@ async def each_new_session_has_an_id_of_its_own(lab: SkybitLab) -> None:
 
 @check("SKY-AUTH-17")
 def each_confirmation_answers_an_auth(conversation: Conversation) -> Iterator[None]:
+    """Count both on every connection, in the order in which they came."""
     if conversation.dropped:
         return  # The Auth may not be in this record.
     asked = 0
@@ -92,6 +101,7 @@ def each_confirmation_answers_an_auth(conversation: Conversation) -> Iterator[No
 
 @check("SKY-AUTH-18")
 async def a_second_auth_is_answered(trader: SkybitPeer) -> None:
+    """Send Auth again on an authenticated connection."""
     reply = await trader.authenticate(await trader.lab.token())
     expect(reply["type"] in ("Auth", "Error"), "an Error or a new confirmation", reply)
 
@@ -101,12 +111,14 @@ async def a_second_auth_is_answered(trader: SkybitPeer) -> None:
 
 @check("SKY-AUTH-09")
 async def a_bad_token_is_refused(peer: SkybitPeer) -> None:
+    """Send Auth with the profile's bad token."""
     reply = await peer.authenticate(peer.lab.profile.bad_token)
     expect(code(reply) == "AUTH_FAILED", "AUTH_FAILED", reply)
 
 
 @check("SKY-AUTH-10")
 async def nothing_is_served_after_a_bad_token(peer: SkybitPeer) -> None:
+    """After AUTH_FAILED send Heartbeat, Chat and Subscribe, as far as the connection lasts."""
     with given("AUTH_FAILED"):
         reply = await peer.authenticate(peer.lab.profile.bad_token)
         expect(code(reply) == "AUTH_FAILED", "AUTH_FAILED", reply)
@@ -129,6 +141,7 @@ async def _ask_for_all(peer: SkybitPeer) -> None:
 
 @check("SKY-AUTH-11")
 async def an_expired_token_is_refused(peer: SkybitPeer) -> None:
+    """Send Auth with the profile's expired token."""
     reply = await peer.authenticate(_expired(peer))
     expect(code(reply) == "SESSION_EXPIRED", "SESSION_EXPIRED", reply)
 
@@ -141,6 +154,7 @@ def _expired(peer: SkybitPeer) -> str:
 
 @check("SKY-AUTH-12")
 async def a_good_token_follows_an_expired_one(peer: SkybitPeer) -> None:
+    """After SESSION_EXPIRED send Auth with a good token on the same connection."""
     with given("SESSION_EXPIRED"):
         reply = await peer.authenticate(_expired(peer))
         expect(code(reply) == "SESSION_EXPIRED", "SESSION_EXPIRED", reply)
@@ -153,6 +167,7 @@ async def a_good_token_follows_an_expired_one(peer: SkybitPeer) -> None:
 
 @check("SKY-AUTH-13")
 async def auth_without_a_token_is_refused(peer: SkybitPeer) -> None:
+    """Send Auth with version and platform alone."""
     request = await peer.say("Auth", version="1.0.0", platform="linux")
     reply = await peer.answer_to(request, "Auth")
     expect(reply["type"] == "Error", "an Error", reply)
@@ -160,12 +175,14 @@ async def auth_without_a_token_is_refused(peer: SkybitPeer) -> None:
 
 @check("SKY-AUTH-14")
 async def a_chat_before_auth_is_turned_away(peer: SkybitPeer) -> None:
+    """Send an order in words as the first message."""
     request = await peer.say("Chat", text=peer.lab.resting_order)
     await turned_away(peer, request, "Plan", "Preview")
 
 
 @check("SKY-AUTH-15")
 async def a_subscription_before_auth_delivers_nothing(peer: SkybitPeer) -> None:
+    """Send Subscribe as the first message, and wait for quotes."""
     await peer.say("Subscribe", channels=quotes(peer.lab.symbol))
     await peer.pause(3 * peer.lab.profile.quiet_s)
     quoted = peer.conversation.received("MarketData")
@@ -174,6 +191,7 @@ async def a_subscription_before_auth_delivers_nothing(peer: SkybitPeer) -> None:
 
 @check("SKY-AUTH-16")
 def nothing_of_a_session_comes_before_it_is_confirmed(conversation: Conversation) -> Iterator[None]:
+    """The first message of a session on every connection; Heartbeats and Errors do not count."""
     if conversation.dropped:
         return  # The confirmation may not be in this record.
     # Heartbeats are left out: a server may begin those by itself.

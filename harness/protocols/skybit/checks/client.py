@@ -35,6 +35,7 @@ def sent_members(
 
 @check("SKY-CLIENT-01")
 def auth_comes_first(conversation: Conversation) -> Iterator[None]:
+    """The first message."""
     for message in conversation.sent()[:1]:
         if not conversation.dropped:
             yield expect(message.get("type") == "Auth", "Auth as the first message", message)
@@ -42,6 +43,7 @@ def auth_comes_first(conversation: Conversation) -> Iterator[None]:
 
 @check("SKY-CLIENT-02")
 def nothing_but_auth_is_sent_before_its_confirmation(conversation: Conversation) -> Iterator[None]:
+    """Every message before the confirmation."""
     if conversation.dropped:
         return  # The confirmation may not be in this record.
     for entry, message in conversation.messages():
@@ -53,6 +55,7 @@ def nothing_but_auth_is_sent_before_its_confirmation(conversation: Conversation)
 
 @check("SKY-CLIENT-39")
 def a_client_that_is_not_let_in_gives_up(conversation: Conversation) -> Iterator[None]:
+    """Every message more than a moment after AUTH_FAILED."""
     refused_s = None
     for entry, message in conversation.messages():
         if entry.sender == "server" and code(message) == "AUTH_FAILED":
@@ -67,6 +70,7 @@ def a_client_that_is_not_let_in_gives_up(conversation: Conversation) -> Iterator
 
 @check("SKY-CLIENT-03")
 def each_frame_is_text_with_one_object(conversation: Conversation) -> Iterator[None]:
+    """Every data frame of the client."""
     for entry in conversation.entries:
         if entry.sender == "client" and entry.frame.opcode in (Opcode.TEXT, Opcode.BINARY):
             good = entry.frame.opcode is Opcode.TEXT and entry.message is not None
@@ -80,16 +84,19 @@ def _envelope(conversation: Conversation, name: str, good: Callable[[Any], bool]
 
 @check("SKY-CLIENT-04")
 def each_type_is_one_that_clients_send(conversation: Conversation) -> Iterator[None]:
+    """Every message of the client."""
     yield from _envelope(conversation, "type", lambda v: v in FROM_CLIENT, f"one of {', '.join(FROM_CLIENT)}")
 
 
 @check("SKY-CLIENT-05")
 def each_id_is_a_uuid_of_version_4(conversation: Conversation) -> Iterator[None]:
+    """Every message of the client, version and variant."""
     yield from _envelope(conversation, "id", is_uuid4, "a version 4 UUID")
 
 
 @check("SKY-CLIENT-06")
 def no_id_is_used_twice(conversation: Conversation) -> Iterator[None]:
+    """The ids of all messages of the client."""
     seen = set()
     for message in conversation.sent():
         id_ = str(message.get("id"))
@@ -99,16 +106,19 @@ def no_id_is_used_twice(conversation: Conversation) -> Iterator[None]:
 
 @check("SKY-CLIENT-07")
 def each_ts_is_a_timestamp(conversation: Conversation) -> Iterator[None]:
+    """Every message of the client; any precision and any zone will do."""
     yield from _envelope(conversation, "ts", is_timestamp, "an RFC 3339 timestamp")
 
 
 @check("SKY-CLIENT-08")
 def auth_asks_for_a_session(conversation: Conversation) -> Iterator[None]:
+    """Every Auth."""
     yield from sent_members(conversation, "Auth", "session", lambda v: v == "new" or is_uuid(v), '"new" or a UUID')
 
 
 @check("SKY-CLIENT-09")
 def each_message_bears_the_session(conversation: Conversation) -> Iterator[None]:
+    """Every message of the client after a confirmation, as the opaque string that it is."""
     session = None
     for entry, message in conversation.messages():
         if entry.sender == "server" and message.get("type") == "Auth":
@@ -119,11 +129,13 @@ def each_message_bears_the_session(conversation: Conversation) -> Iterator[None]
 
 @check("SKY-CLIENT-10")
 def each_data_is_an_object(conversation: Conversation) -> Iterator[None]:
+    """Every message of the client."""
     yield from _envelope(conversation, "data", lambda v: isinstance(v, dict), "an object")
 
 
 @check("SKY-CLIENT-38")
 def what_is_sent_is_valid(conversation: Conversation) -> Iterator[None]:
+    """Every message of the client, by the server's own word."""
     errors = [e for e in conversation.received("Error") if code(e) == "INVALID_REQUEST"]
     about = {str(field_of(e, "data.request_id") or ""): e for e in errors}
     yield expect("" not in about, "nothing that the server cannot read", about.get(""))
@@ -136,26 +148,31 @@ def what_is_sent_is_valid(conversation: Conversation) -> Iterator[None]:
 
 @check("SKY-CLIENT-11")
 def auth_brings_a_token(conversation: Conversation) -> Iterator[None]:
+    """Every Auth."""
     yield from sent_members(conversation, "Auth", "data.token", is_text, "a string that is not empty")
 
 
 @check("SKY-CLIENT-12")
 def auth_tells_the_version(conversation: Conversation) -> Iterator[None]:
+    """Every Auth."""
     yield from sent_members(conversation, "Auth", "data.version", is_text, "the client's version")
 
 
 @check("SKY-CLIENT-13")
 def auth_tells_the_platform(conversation: Conversation) -> Iterator[None]:
+    """Every Auth."""
     yield from sent_members(conversation, "Auth", "data.platform", is_text, "a string that is not empty")
 
 
 @check("SKY-CLIENT-14")
 def each_chat_has_a_text(conversation: Conversation) -> Iterator[None]:
+    """Every Chat."""
     yield from sent_members(conversation, "Chat", "data.text", is_text, "a string that is not empty")
 
 
 @check("SKY-CLIENT-15")
 def each_context_is_of_truths(conversation: Conversation) -> Iterator[None]:
+    """Every Chat that has a context."""
     for chat in conversation.sent("Chat"):
         context = field_of(chat, "data.context")
         if context is not None:
@@ -184,6 +201,7 @@ def _is_whole(conversation: Conversation) -> bool:
 
 @check("SKY-CLIENT-16")
 def each_approved_preview_was_received(conversation: Conversation) -> Iterator[None]:
+    """Every Approve, unless an earlier session was taken up, whose Previews are not on record."""
     if _is_whole(conversation):
         for _, approve, preview in _approvals(conversation):
             yield expect(preview is not None, "the preview_id of a Preview that came before", approve)
@@ -191,6 +209,7 @@ def each_approved_preview_was_received(conversation: Conversation) -> Iterator[N
 
 @check("SKY-CLIENT-17")
 def no_expired_preview_is_approved(conversation: Conversation) -> Iterator[None]:
+    """Every Approve, by the time between the two messages and the life that the server's own times give."""
     for entry, approve, preview in _approvals(conversation):
         life_s = _life_s(preview.message) if preview is not None and preview.message is not None else None
         if preview is not None and life_s is not None:
@@ -206,6 +225,7 @@ def _life_s(preview: Message) -> float | None:
 
 @check("SKY-CLIENT-18")
 def no_cancelled_preview_is_approved(conversation: Conversation) -> Iterator[None]:
+    """Every Approve."""
     cancelled = set()
     for message in conversation.sent("Approve", "Cancel"):
         preview_id = str(field_of(message, "data.preview_id"))
@@ -217,22 +237,26 @@ def no_cancelled_preview_is_approved(conversation: Conversation) -> Iterator[Non
 
 @check("SKY-CLIENT-19")
 def modifications_are_an_object_or_null(conversation: Conversation) -> Iterator[None]:
+    """Every Approve."""
     good: Callable[[Any], bool] = lambda v: v is None or isinstance(v, dict)  # noqa: E731
     yield from sent_members(conversation, "Approve", "data.modifications", good, "an object or null")
 
 
 @check("SKY-CLIENT-20")
 def a_client_order_id_stands_for_one_order(conversation: Conversation) -> Iterator[None]:
+    """Every Approve that has one."""
     yield from _stands_for_one(conversation, "client_order_id")
 
 
 @check("SKY-CLIENT-21")
 def each_approve_has_an_idem_key(conversation: Conversation) -> Iterator[None]:
+    """Every Approve."""
     yield from sent_members(conversation, "Approve", "data.idem_key", is_text, "a string that is not empty")
 
 
 @check("SKY-CLIENT-22")
 def an_idem_key_stands_for_one_order(conversation: Conversation) -> Iterator[None]:
+    """Every Approve that has one."""
     yield from _stands_for_one(conversation, "idem_key")
 
 
@@ -248,6 +272,7 @@ def _stands_for_one(conversation: Conversation, name: str) -> Iterator[None]:
 
 @check("SKY-CLIENT-23")
 def each_cancel_has_a_target(conversation: Conversation) -> Iterator[None]:
+    """Every Cancel."""
     targets = ("preview", "order", "all_orders")
     yield from sent_members(conversation, "Cancel", "data.target", lambda v: v in targets, f"one of {targets}")
 
@@ -258,6 +283,7 @@ def _cancels(conversation: Conversation, target: str) -> list[Message]:
 
 @check("SKY-CLIENT-24")
 def a_cancelled_preview_was_received(conversation: Conversation) -> Iterator[None]:
+    """Every Cancel of a preview, unless an earlier session was taken up."""
     if _is_whole(conversation):
         known = [field_of(m, "data.preview_id") for m in conversation.received("Preview")]
         for cancel in _cancels(conversation, "preview"):
@@ -266,6 +292,7 @@ def a_cancelled_preview_was_received(conversation: Conversation) -> Iterator[Non
 
 @check("SKY-CLIENT-25")
 def a_cancelled_order_is_named(conversation: Conversation) -> Iterator[None]:
+    """Every Cancel of an order."""
     for cancel in _cancels(conversation, "order"):
         yield expect(is_text(field_of(cancel, "data.order_id")), "an order_id", cancel)
 
@@ -275,16 +302,19 @@ def a_cancelled_order_is_named(conversation: Conversation) -> Iterator[None]:
 
 @check("SKY-CLIENT-26")
 def each_heartbeat_tells_the_time(conversation: Conversation) -> Iterator[None]:
+    """Every Heartbeat of the client."""
     yield from sent_members(conversation, "Heartbeat", "data.client_ts", is_timestamp, "an RFC 3339 timestamp")
 
 
 @check("SKY-CLIENT-27")
 def a_client_is_never_silent_for_long(conversation: Conversation) -> Iterator[None]:
+    """The times between messages of the client, and from the last one to the end of the record."""
     yield from _never_apart(conversation, "a message")
 
 
 @check("SKY-CLIENT-28")
 def heartbeats_go_on_coming(conversation: Conversation) -> Iterator[None]:
+    """The times between Heartbeats of the client, and from the last one to the end of the record."""
     yield from _never_apart(conversation, "a Heartbeat", "Heartbeat")
 
 
@@ -302,21 +332,25 @@ def _never_apart(conversation: Conversation, what: str, *types: str) -> Iterator
 
 @check("SKY-CLIENT-29")
 def chats_keep_their_limit(conversation: Conversation) -> Iterator[None]:
+    """Every Chat, with those of the minute before it."""
     yield from _within(conversation, CHATS, "Chat")
 
 
 @check("SKY-CLIENT-30")
 def approves_keep_their_limit(conversation: Conversation) -> Iterator[None]:
+    """Every Approve, with those of the minute before it."""
     yield from _within(conversation, APPROVES, "Approve")
 
 
 @check("SKY-CLIENT-31")
 def heartbeats_keep_their_limit(conversation: Conversation) -> Iterator[None]:
+    """Every Heartbeat of the client, with those of the minute before it."""
     yield from _within(conversation, HEARTBEATS, "Heartbeat")
 
 
 @check("SKY-CLIENT-32")
 def all_messages_keep_their_limit(conversation: Conversation) -> Iterator[None]:
+    """Every message of the client, with those of the minute before it."""
     yield from _within(conversation, MESSAGES)
 
 
@@ -332,6 +366,7 @@ def _within(conversation: Conversation, limit: int, *types: str) -> Iterator[Non
 
 @check("SKY-CLIENT-40")
 def a_client_holds_back_when_told_to(conversation: Conversation) -> Iterator[None]:
+    """RATE_LIMIT Errors with nothing but quotes between them."""
     in_a_row = 0
     for message in conversation.received():
         if code(message) == "RATE_LIMIT":
@@ -346,6 +381,7 @@ def a_client_holds_back_when_told_to(conversation: Conversation) -> Iterator[Non
 
 @check("SKY-CLIENT-34")
 def each_channel_is_well_formed(conversation: Conversation) -> Iterator[None]:
+    """Every Subscribe."""
     for subscribe in conversation.sent("Subscribe"):
         channels = field_of(subscribe, "data.channels")
         good = isinstance(channels, list) and bool(channels) and all(_is_channel(c) for c in channels)
@@ -366,6 +402,7 @@ def _quoted(subscribe: Message) -> Iterator[Any]:
 
 @check("SKY-CLIENT-35")
 def quotes_are_subscribed_to_by_symbol(conversation: Conversation) -> Iterator[None]:
+    """Every Subscribe to quotes."""
     for subscribe in conversation.sent("Subscribe"):
         for symbols in _quoted(subscribe):
             yield expect(symbols and is_list_of_texts(symbols), "a list of the symbols that are needed", subscribe)
@@ -373,6 +410,7 @@ def quotes_are_subscribed_to_by_symbol(conversation: Conversation) -> Iterator[N
 
 @check("SKY-CLIENT-36")
 def nothing_is_subscribed_to_twice(conversation: Conversation) -> Iterator[None]:
+    """Every Subscribe to quotes, against those since the last Unsubscribe."""
     held: set[str] = set()
     for message in conversation.sent("Subscribe", "Unsubscribe"):
         if message["type"] == "Unsubscribe":
@@ -386,5 +424,6 @@ def nothing_is_subscribed_to_twice(conversation: Conversation) -> Iterator[None]
 
 @check("SKY-CLIENT-37")
 def unsubscribe_names_channels(conversation: Conversation) -> Iterator[None]:
+    """Every Unsubscribe."""
     wanted = "a list of names of channels"
     yield from sent_members(conversation, "Unsubscribe", "data.channels", is_list_of_texts, wanted)

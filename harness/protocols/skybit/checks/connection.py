@@ -18,6 +18,7 @@ HEARTBEAT_S = 20.0  # How often a careful client sends a Heartbeat.
 
 @check("SKY-CONN-01")
 async def the_opening_handshake_is_accepted(lab: SkybitLab) -> None:
+    """Connect, and look whether the connection is still there a moment later."""
     peer = await lab.anonymous()
     expect(peer.answer.status == 101, "status 101", peer.answer.status)
     await peer.pause(lab.profile.quiet_s)
@@ -26,18 +27,21 @@ async def the_opening_handshake_is_accepted(lab: SkybitLab) -> None:
 
 @check("SKY-CONN-03")
 async def no_subprotocol_is_selected(lab: SkybitLab) -> None:
+    """Offer two subprotocols."""
     peer = await lab.anonymous(subprotocols=("artifact.v1", "json"))
     expect(peer.answer.subprotocol is None, "no subprotocol", peer.answer.subprotocol)
 
 
 @check("SKY-CONN-04")
 async def deflate_is_agreed_on_when_offered(lab: SkybitLab) -> None:
+    """Offer permessage-deflate."""
     peer = await lab.anonymous(deflate=True)
     expect(peer.answer.deflate, "permessage-deflate among the extensions agreed on", dict(peer.answer.headers))
 
 
 @check("SKY-CONN-06")
 async def compressed_messages_are_answered(lab: SkybitLab) -> None:
+    """Send a Heartbeat over a compressed connection."""
     with given("a compressed connection"):
         trader = await lab.trader(deflate=True)
     if not trader.answer.deflate:
@@ -56,6 +60,7 @@ def _last_s(conversation: Conversation) -> float:
 
 @check("SKY-CONN-07")
 def the_first_ping_comes_in_time(conversation: Conversation) -> Iterator[None]:
+    """Every connection that lasted for longer than the time a ping may take."""
     if conversation.dropped:
         return  # The beginning is not in this record.
     first_s = next(iter(_pings(conversation)), None)
@@ -65,6 +70,7 @@ def the_first_ping_comes_in_time(conversation: Conversation) -> Iterator[None]:
 
 @check("SKY-CONN-08")
 def pings_go_on_coming(conversation: Conversation) -> Iterator[None]:
+    """The time between two pings, and from the last one to the end of the record."""
     pings = _pings(conversation)
     for before_s, after_s in pairwise(pings):
         gap_s = round(after_s - before_s, 3)
@@ -77,6 +83,7 @@ def pings_go_on_coming(conversation: Conversation) -> Iterator[None]:
 
 @check("SKY-CONN-09")
 async def a_ping_is_answered_by_its_pong(peer: SkybitPeer) -> None:
+    """Send a ping with a payload."""
     await peer.send_frame(Frame(Opcode.PING, b"artifact"))
     pong = await peer.receive_frame(Opcode.PONG)
     expect(pong.data == b"artifact", "a pong with the payload of the ping", repr(pong.data))
@@ -84,12 +91,14 @@ async def a_ping_is_answered_by_its_pong(peer: SkybitPeer) -> None:
 
 @check("SKY-CONN-10", lasts_s=60)
 async def silence_is_borne_for_a_minute(trader: SkybitPeer) -> None:
+    """Say nothing, but answer pings, until just before the timeout."""
     await trader.pause(EARLY_S)
     expect(not trader.is_lost, f"a connection that outlives {EARLY_S:g} s of silence", trader.conversation.close)
 
 
 @check("SKY-CONN-11", lasts_s=90)
 async def a_dead_client_is_given_up(lab: SkybitLab) -> None:
+    """Say nothing and answer no pings until the connection ends."""
     with given("a connection that answers no pings"):
         peer = await lab.trader(pongs=False)
     close = await peer.closed(within_s=LATE_S)
@@ -98,6 +107,7 @@ async def a_dead_client_is_given_up(lab: SkybitLab) -> None:
 
 @check("SKY-CONN-12", lasts_s=100)
 async def heartbeats_keep_the_connection_open(trader: SkybitPeer) -> None:
+    """Send Heartbeats and nothing else for longer than the timeout."""
     for _ in range(5):
         await trader.pause(HEARTBEAT_S)
         expect(not trader.is_lost, f"a connection kept open by a Heartbeat every {HEARTBEAT_S:g} s", "it ended")

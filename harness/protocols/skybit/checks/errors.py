@@ -37,6 +37,7 @@ NO_SYMBOL = "ZZQXW"  # No exchange lists it.
 
 @check("SKY-ERR-01")
 def each_code_is_in_the_table(conversation: Conversation) -> Iterator[None]:
+    """Every Error."""
     yield from members(conversation, "Error", "data.code", _is_code, "one of the eleven codes")
 
 
@@ -46,11 +47,13 @@ def _is_code(value: Any) -> bool:
 
 @check("SKY-ERR-02")
 def each_error_has_a_message(conversation: Conversation) -> Iterator[None]:
+    """Every Error."""
     yield from members(conversation, "Error", "data.message", is_text, "a string that is not empty")
 
 
 @check("SKY-ERR-03")
 def each_error_has_a_request_id(conversation: Conversation) -> Iterator[None]:
+    """Every Error; null and the empty string are for those about no request."""
     for error in conversation.received("Error"):
         data = error.get("data")
         value = data.get("request_id", 0) if isinstance(data, dict) else 0
@@ -59,6 +62,7 @@ def each_error_has_a_request_id(conversation: Conversation) -> Iterator[None]:
 
 @check("SKY-ERR-04")
 def each_request_id_names_a_request(conversation: Conversation) -> Iterator[None]:
+    """Every Error that names a request, against what the client had sent by then."""
     if conversation.dropped:
         return  # The request may not be in this record.
     sent = set()
@@ -71,11 +75,13 @@ def each_request_id_names_a_request(conversation: Conversation) -> Iterator[None
 
 @check("SKY-ERR-05")
 def each_error_says_whether_it_is_recoverable(conversation: Conversation) -> Iterator[None]:
+    """Every Error."""
     yield from members(conversation, "Error", "data.recoverable", lambda v: isinstance(v, bool), "true or false")
 
 
 @check("SKY-ERR-06")
 def what_is_recoverable_is_as_in_the_table(conversation: Conversation) -> Iterator[None]:
+    """Every Error whose code has a Yes or a No in the table."""
     for error in conversation.received("Error"):
         wanted = RECOVERABLE.get(code(error) or "")
         found = field_of(error, "data.recoverable")
@@ -85,12 +91,14 @@ def what_is_recoverable_is_as_in_the_table(conversation: Conversation) -> Iterat
 
 @check("SKY-ERR-07")
 def details_are_an_object(conversation: Conversation) -> Iterator[None]:
+    """Every Error that has details."""
     for error, value in _optional(conversation, "details"):
         yield expect(isinstance(value, dict), "details to be an object", error)
 
 
 @check("SKY-ERR-08")
 def suggestions_are_a_list_of_strings(conversation: Conversation) -> Iterator[None]:
+    """Every Error that has suggestions."""
     for error, value in _optional(conversation, "suggestions"):
         yield expect(is_list_of_texts(value), "suggestions to be a list of strings", error)
 
@@ -113,6 +121,7 @@ def _unknown(trader: SkybitPeer) -> Message:
 
 @check("SKY-ERR-09")
 async def an_error_names_its_request(trader: SkybitPeer) -> None:
+    """Send a message of unknown type with a good id."""
     request = await trader.send(_unknown(trader))
     with given("an Error"):
         error = await trader.receive("Error")
@@ -121,6 +130,7 @@ async def an_error_names_its_request(trader: SkybitPeer) -> None:
 
 @check("SKY-ERR-10")
 async def a_bad_request_earns_one_error(trader: SkybitPeer) -> None:
+    """Send a message of unknown type, and wait for a second Error."""
     request = await trader.send(_unknown(trader))
     with given("an Error"):
         await trader.answer_to(request)
@@ -131,6 +141,7 @@ async def a_bad_request_earns_one_error(trader: SkybitPeer) -> None:
 
 @check("SKY-ERR-11")
 async def the_connection_serves_on_after_a_bad_request(trader: SkybitPeer) -> None:
+    """Send a message of unknown type, and a Heartbeat after it."""
     with given("INVALID_REQUEST"):
         request = await trader.send(_unknown(trader))
         error = await trader.answer_to(request)
@@ -144,6 +155,7 @@ async def the_connection_serves_on_after_a_bad_request(trader: SkybitPeer) -> No
 
 @check("SKY-ERR-12")
 async def an_unknown_symbol_has_no_preview(trader: SkybitPeer) -> None:
+    """Order shares of a symbol that no exchange lists; a Plan may still come."""
     reply = await trader.chat(f"Buy 10 shares of {NO_SYMBOL} at limit 5.00, good for the day")
     expect(reply["type"] in ("Plan", "Error"), "a Plan or an Error", reply)
     await trader.pause(trader.lab.profile.quiet_s)
@@ -153,12 +165,14 @@ async def an_unknown_symbol_has_no_preview(trader: SkybitPeer) -> None:
 
 @check("SKY-ERR-13")
 async def an_unknown_symbol_is_refused_by_its_code(trader: SkybitPeer) -> None:
+    """Order shares of a symbol that no exchange lists; a Plan may come first."""
     reply = await trader.chat(f"Buy 10 shares of {NO_SYMBOL} at limit 5.00, good for the day", "Preview")
     expect(code(reply) == "SYMBOL_NOT_FOUND", "SYMBOL_NOT_FOUND", reply)
 
 
 @check("SKY-ERR-14")
 async def an_order_beyond_all_limits_is_refused(trader: SkybitPeer) -> None:
+    """Order a hundred times the greatest position that Auth allows, and approve it if it comes so far."""
     reply = await trader.chat(_huge_order(trader), "Preview")
     if reply["type"] == "Preview":
         reply = await trader.approve(reply)
@@ -175,6 +189,7 @@ def _huge_order(trader: SkybitPeer) -> str:
 
 @check("SKY-ERR-15")
 def missing_funds_are_told_in_numbers(conversation: Conversation) -> Iterator[None]:
+    """Every INSUFFICIENT_FUNDS."""
     for error in conversation.received("Error"):
         if code(error) == "INSUFFICIENT_FUNDS":
             found = numbers(error, "data.details.required", "data.details.available")

@@ -18,12 +18,14 @@ LATENCY_MS = 2.001  # What rounding may cost.
 
 @check("SKY-HB-01")
 async def a_heartbeat_is_answered(trader: SkybitPeer) -> None:
+    """Send one."""
     reply = await trader.heartbeat()
     expect(reply["type"] == "Heartbeat", "a Heartbeat", reply)
 
 
 @check("SKY-HB-02")
 async def the_clients_time_comes_back(trader: SkybitPeer) -> None:
+    """Send one; another spelling of the same moment will do."""
     client_ts = trader.envelope("Heartbeat", {})["ts"]
     reply = await trader.ask("Heartbeat", "Heartbeat", client_ts=client_ts)
     echoed = field_of(reply, "data.client_ts")
@@ -41,6 +43,7 @@ def _answers(conversation: Conversation) -> Iterator[Message]:
 
 @check("SKY-HB-03")
 def the_answer_tells_the_servers_time(conversation: Conversation) -> Iterator[None]:
+    """Every answer to a Heartbeat."""
     for message in _answers(conversation):
         yield expect(
             is_timestamp(field_of(message, "data.server_ts")), "server_ts to be an RFC 3339 timestamp", message
@@ -49,12 +52,14 @@ def the_answer_tells_the_servers_time(conversation: Conversation) -> Iterator[No
 
 @check("SKY-HB-04")
 def the_answer_tells_the_latency(conversation: Conversation) -> Iterator[None]:
+    """Every answer to a Heartbeat."""
     for message in _answers(conversation):
         yield expect(is_number(field_of(message, "data.latency_ms")), "latency_ms to be a number", message)
 
 
 @check("SKY-HB-05")
 def the_latency_is_a_whole_number(conversation: Conversation) -> Iterator[None]:
+    """Every answer to a Heartbeat that has a number there."""
     for message in _answers(conversation):
         latency_ms = field_of(message, "data.latency_ms")
         if is_number(latency_ms):
@@ -63,6 +68,7 @@ def the_latency_is_a_whole_number(conversation: Conversation) -> Iterator[None]:
 
 @check("SKY-HB-06")
 def the_latency_is_what_the_times_say(conversation: Conversation) -> Iterator[None]:
+    """Every answer to a Heartbeat: its own two times are compared, no clock of ours."""
     for message in _answers(conversation):
         latency_ms = field_of(message, "data.latency_ms")
         server_ts = field_of(message, "data.server_ts")
@@ -77,6 +83,7 @@ def the_latency_is_what_the_times_say(conversation: Conversation) -> Iterator[No
 
 @check("SKY-HB-07")
 async def each_heartbeat_is_answered_once(trader: SkybitPeer) -> None:
+    """Send three at different times, and count the answers to each."""
     asked = []
     for _ in range(3):
         asked.append(
@@ -93,4 +100,5 @@ async def each_heartbeat_is_answered_once(trader: SkybitPeer) -> None:
 
 @check("SKY-HB-08")
 async def a_heartbeat_without_a_time_is_refused(trader: SkybitPeer) -> None:
+    """Send one with a word for client_ts."""
     await refused(trader, trader.envelope("Heartbeat", {"client_ts": "now"}), "INVALID_REQUEST")

@@ -78,46 +78,55 @@ async def _limited(trader: SkybitPeer, count: int, kind: str, data: dict[str, An
 
 @check("SKY-RATE-01")
 async def sixty_chats_a_minute_are_served(trader: SkybitPeer) -> None:
+    """Send 60 at once; any answer but RATE_LIMIT will do."""
     await _served(trader, CHATS, *_chat(trader.lab))
 
 
 @check("SKY-RATE-02")
 async def more_chats_a_minute_are_refused(trader: SkybitPeer) -> None:
+    """Send 61 at once."""
     await _limited(trader, CHATS + 1, *_chat(trader.lab))
 
 
 @check("SKY-RATE-03")
 async def a_hundred_approves_a_minute_are_served(trader: SkybitPeer) -> None:
+    """Repeat one Approve, with one idem_key, 100 times at once."""
     await _served(trader, APPROVES, *await _approve(trader))
 
 
 @check("SKY-RATE-04")
 async def more_approves_a_minute_are_refused(trader: SkybitPeer) -> None:
+    """Repeat one Approve, with one idem_key, 101 times at once."""
     await _limited(trader, APPROVES + 1, *await _approve(trader))
 
 
 @check("SKY-RATE-05")
 async def so_many_heartbeats_a_minute_are_served(trader: SkybitPeer) -> None:
+    """Send 120 at once."""
     await _served(trader, HEARTBEATS, *_heartbeat(trader.lab))
 
 
 @check("SKY-RATE-06")
 async def more_heartbeats_a_minute_are_refused(trader: SkybitPeer) -> None:
+    """Send 121 at once."""
     await _limited(trader, HEARTBEATS + 1, *_heartbeat(trader.lab))
 
 
 @check("SKY-RATE-07")
 async def five_hundred_messages_a_minute_are_served(trader: SkybitPeer) -> None:
+    """Send 499 at once, of a type that has no limit of its own; Auth may count, too."""
     await _served(trader, MESSAGES - 1, *_any(trader.lab))  # Auth was the first.
 
 
 @check("SKY-RATE-08")
 async def more_messages_a_minute_are_refused(trader: SkybitPeer) -> None:
+    """Send 501 at once, of a type that has no limit of its own; Auth need not count."""
     await _limited(trader, MESSAGES + 1, *_any(trader.lab))
 
 
 @check("SKY-RATE-12")
 async def what_is_refused_is_not_served_too(trader: SkybitPeer) -> None:
+    """Send too many Heartbeats at once, and count the answers."""
     errors = await _overrun_or_unobserved(trader)
     sent, answered = len(trader.conversation.sent("Heartbeat")), len(trader.conversation.received("Heartbeat"))
     expect(answered <= sent - len(errors), f"{sent - len(errors)} answers, to the Heartbeats not refused", answered)
@@ -125,6 +134,7 @@ async def what_is_refused_is_not_served_too(trader: SkybitPeer) -> None:
 
 @check("SKY-RATE-13", lasts_s=65)
 async def a_limit_is_over_after_its_minute(trader: SkybitPeer) -> None:
+    """Send too many Heartbeats at once, and another one when a minute has passed."""
     await _overrun_or_unobserved(trader)
     await _rest(trader)
     reply = await trader.heartbeat()
@@ -133,6 +143,7 @@ async def a_limit_is_over_after_its_minute(trader: SkybitPeer) -> None:
 
 @check("SKY-RATE-14")
 async def a_limit_is_of_one_kind_alone(trader: SkybitPeer) -> None:
+    """Send too many Heartbeats at once, and a Chat after them."""
     await _overrun_or_unobserved(trader)
     kind, data = _chat(trader.lab)
     reply = await trader.ask(kind, "Plan", **data)
@@ -151,6 +162,7 @@ async def _overrun_or_unobserved(trader: SkybitPeer) -> list[Message]:
 
 @check("SKY-RATE-09")
 async def ten_connections_of_a_user_are_accepted(lab: SkybitLab) -> None:
+    """Authenticate ten times, as one user, without closing."""
     for number in range(1, CONNECTIONS + 1):
         peer = await lab.anonymous()
         reply = await peer.authenticate(await lab.token())
@@ -159,6 +171,7 @@ async def ten_connections_of_a_user_are_accepted(lab: SkybitLab) -> None:
 
 @check("SKY-RATE-10")
 async def the_eleventh_connection_is_refused(lab: SkybitLab) -> None:
+    """Authenticate once more than allowed; the handshake may refuse, too."""
     with given(f"{CONNECTIONS} connections of one user"):
         await _fill(lab)
     await _one_too_many(lab)
@@ -166,6 +179,7 @@ async def the_eleventh_connection_is_refused(lab: SkybitLab) -> None:
 
 @check("SKY-RATE-11")
 async def an_ended_connection_makes_room(lab: SkybitLab) -> None:
+    """With ten connections, close one and authenticate on another."""
     with given(f"{CONNECTIONS} connections of one user"):
         peers = await _fill(lab)
         await peers[0].close()

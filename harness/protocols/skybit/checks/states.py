@@ -9,6 +9,7 @@ from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
 
 @check("SKY-STATE-01")
 async def a_confirmed_connection_is_ready(trader: SkybitPeer) -> None:
+    """Send a Heartbeat and a Chat after the confirmation."""
     heartbeat = await trader.heartbeat()
     expect(heartbeat["type"] == "Heartbeat", "an answer to a Heartbeat", heartbeat)
     plan = await trader.chat(trader.lab.resting_order)
@@ -17,6 +18,7 @@ async def a_confirmed_connection_is_ready(trader: SkybitPeer) -> None:
 
 @check("SKY-STATE-02")
 async def a_failed_auth_ends_the_connection(peer: SkybitPeer) -> None:
+    """Send Auth with the profile's bad token; any close code will do."""
     with given("AUTH_FAILED"):
         reply = await peer.authenticate(peer.lab.profile.bad_token)
         expect(code(reply) == "AUTH_FAILED", "AUTH_FAILED", reply)
@@ -25,6 +27,7 @@ async def a_failed_auth_ends_the_connection(peer: SkybitPeer) -> None:
 
 @check("SKY-STATE-03")
 async def a_ready_connection_stays_ready(trader: SkybitPeer) -> None:
+    """Send Chats, Unsubscribes and Heartbeats in turn after one Auth."""
     for _ in range(3):
         plan = await trader.chat(trader.lab.resting_order)
         expect(plan["type"] == "Plan", "an answer to each Chat", plan)
@@ -35,6 +38,7 @@ async def a_ready_connection_stays_ready(trader: SkybitPeer) -> None:
 
 @check("SKY-STATE-04")
 async def a_lost_client_may_come_back(lab: SkybitLab) -> None:
+    """Cut a connection, and authenticate on another."""
     with given("a connection that is lost"):
         await (await lab.trader()).abort()
     peer = await lab.anonymous()
@@ -44,6 +48,7 @@ async def a_lost_client_may_come_back(lab: SkybitLab) -> None:
 
 @check("SKY-STATE-05")
 async def a_new_connection_has_to_authenticate(trader: SkybitPeer) -> None:
+    """Send an order on a second connection, in the session of the first."""
     with given("a second connection"):
         other = await trader.lab.anonymous()
     other.session = trader.session

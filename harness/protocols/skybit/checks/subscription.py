@@ -29,6 +29,7 @@ async def next_quote(trader: SkybitPeer, symbol: str) -> Message:
 
 @check("SKY-SUB-01")
 async def quotes_come_for_every_symbol(trader: SkybitPeer) -> None:
+    """Subscribe to up to three symbols of the profile."""
     symbols = trader.lab.profile.symbols[:3]
     await trader.say("Subscribe", channels=quotes(*symbols))
     for symbol in symbols:
@@ -37,6 +38,7 @@ async def quotes_come_for_every_symbol(trader: SkybitPeer) -> None:
 
 @check("SKY-SUB-02")
 def quotes_come_only_for_symbols_subscribed_to(conversation: Conversation) -> Iterator[None]:
+    """Every MarketData, against what the connection had subscribed to by then."""
     if conversation.dropped:
         return  # The Subscribe may not be in this record.
     wanted: set[str] = set()
@@ -60,6 +62,7 @@ def _quotes_in(subscribe: Message) -> Iterator[Message]:
 
 @check("SKY-SUB-03")
 async def quotes_end_with_unsubscribe(trader: SkybitPeer) -> None:
+    """Unsubscribe while quotes come."""
     with given("quotes"):
         await trader.say("Subscribe", channels=quotes(trader.lab.symbol))
         await next_quote(trader, trader.lab.symbol)
@@ -73,22 +76,26 @@ async def quotes_end_with_unsubscribe(trader: SkybitPeer) -> None:
 
 @check("SKY-SUB-04")
 async def orders_may_be_subscribed_to(trader: SkybitPeer) -> None:
+    """Subscribe to all orders; no Error may come."""
     await accepted(trader, trader.envelope("Subscribe", {"channels": [ORDERS]}))
 
 
 @check("SKY-SUB-05")
 async def positions_may_be_subscribed_to(trader: SkybitPeer) -> None:
+    """Subscribe to all positions; no Error may come."""
     await accepted(trader, trader.envelope("Subscribe", {"channels": [POSITIONS]}))
 
 
 @check("SKY-SUB-06")
 async def several_channels_go_in_one_subscribe(trader: SkybitPeer) -> None:
+    """Subscribe to quotes, orders and positions at once; no Error may come."""
     channels = [*quotes(*trader.lab.profile.symbols[:3]), ORDERS, POSITIONS]
     await accepted(trader, trader.envelope("Subscribe", {"channels": channels}))
 
 
 @check("SKY-SUB-07")
 async def leaving_another_channel_leaves_the_quotes(trader: SkybitPeer) -> None:
+    """Subscribe to quotes and orders, and unsubscribe from orders."""
     with given("quotes and orders"):
         await trader.say("Subscribe", channels=[*quotes(trader.lab.symbol), ORDERS])
         await next_quote(trader, trader.lab.symbol)
@@ -101,6 +108,7 @@ async def leaving_another_channel_leaves_the_quotes(trader: SkybitPeer) -> None:
 
 @check("SKY-SUB-08")
 async def quotes_come_again_after_unsubscribe(trader: SkybitPeer) -> None:
+    """Subscribe to one symbol, unsubscribe, and subscribe to another."""
     first, *others = trader.lab.profile.symbols
     if not others:
         raise Unobserved("the profile names one symbol only")
@@ -119,19 +127,23 @@ async def _refused(trader: SkybitPeer, kind: str, data: dict[str, Any], *codes: 
 
 @check("SKY-SUB-09")
 async def subscribe_needs_channels(trader: SkybitPeer) -> None:
+    """Subscribe with empty data."""
     await _refused(trader, "Subscribe", {}, "INVALID_REQUEST")
 
 
 @check("SKY-SUB-10")
 async def subscribe_needs_known_channels(trader: SkybitPeer) -> None:
+    """Subscribe to a channel of our own invention."""
     await _refused(trader, "Subscribe", {"channels": [{"type": "weather", "all": True}]}, "INVALID_REQUEST")
 
 
 @check("SKY-SUB-11")
 async def subscribe_needs_known_symbols(trader: SkybitPeer) -> None:
+    """Subscribe to quotes of a symbol that no exchange lists."""
     await _refused(trader, "Subscribe", {"channels": quotes(NO_SYMBOL)}, "SYMBOL_NOT_FOUND", "INVALID_REQUEST")
 
 
 @check("SKY-SUB-12")
 async def unsubscribe_needs_channels(trader: SkybitPeer) -> None:
+    """Unsubscribe with empty data."""
     await _refused(trader, "Unsubscribe", {}, "INVALID_REQUEST")
