@@ -1,0 +1,178 @@
+"""The load job as its users run it: processes, sockets, exit codes."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.socket
+
+HERE = Path(__file__).parent
+WS_HARNESS = ("-c", "from harness.cli import main; main()")
+LOCUSTFILE = HERE.parents[1] / "harness/load/locustfile.py"
+# Generous, since a test machine may be busy with other things.
+LOOSE = "[pace]\nheartbeat_s = 1\nchat_s = 2\n" + "".join(
+    f"[targets.{row}]\np99_ms = 5000\nerror_rate = 0\n" for row in ("connect", "auth", "heartbeat", "plan", "approve")
+)
+
+
+@contextmanager
+def running(*command):
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def stub(*arguments):
+    with running(str(HERE / "stub_server.py"), *arguments) as process:
+        yield f"ws://127.0.0.1:{process.stdout.readline().strip()}/artifact/v1"
+
+
+@pytest.fixture(scope="module")
+def mock():
+    with running(*WS_HARNESS, "serve", "skybit", "--port", "0", "--log-level", "warning") as process:
+        for line in process.stdout:
+            found = re.search(r"ws://127\.0\.0\.1:\d+/artifact/v1", line)
+            if found:
+                yield found[0]
+                return
+        pytest.fail("the mock did not start")
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def write(text):
+        path = tmp_path / "load.toml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def load(url, *options):
+    command = [sys.executable, *WS_HARNESS, "load", "skybit", url, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=40)
+
+
+def row_of(output, name):
+    line = next(line for line in output.splitlines() if line.startswith(f"│ {name} "))
+    return [cell.strip() for cell in line.strip("│").split("│")]
+
+
+def test_a_run_ends_with_a_table_an_html_report_and_exit_0(mock, plan, tmp_path):
+    html = tmp_path / "report.html"
+    run = load(mock, "--users", "10", "--run-time", "6s", "--html", str(html), "--targets", plan(LOOSE))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "All 10 targets met." in run.stdout
+    assert row_of(run.stdout, "connect")[1] == "10"
+    for row in ("heartbeat", "plan", "preview", "approve", "fill", "quote"):
+        assert int(row_of(run.stdout, row)[1]) > 0
+    assert "SkybitTrader" in html.read_text()
+
+
+def test_a_missed_target_is_named_and_the_exit_code_is_1(mock, plan):
+    targets = "[pace]\nheartbeat_s = 0.5\n[targets.heartbeat]\np95_ms = 0.001\nthroughput_per_s = 1000\n"
+    run = load(mock, "--users", "2", "--run-time", "3s", "--targets", plan(targets))
+    assert run.returncode == 1
+    assert "2 of 2 targets missed:" in run.stdout
+    assert re.search(r"heartbeat: p95_ms must be at most 0\.001, it was [\d.]+", run.stdout)
+    assert re.search(r"heartbeat: throughput_per_s must be at least 1000, it was [\d.]+", run.stdout)
+
+
+def test_latency_counts_from_the_intended_moment_while_the_server_stalls(plan, tmp_path):
+    """Twenty users beat twice a second through a stall of two seconds: 80 beats wait for it, up to two seconds.
+
+    A generator that waits for one reply before it sends the next would know of 20.
+    """
+    statistics = tmp_path / "statistics"
+    quick_beats = plan("[pace]\nheartbeat_s = 0.5\nchat_s = 1000\n[targets.heartbeat]\np99_ms = 500\n")
+    with stub("1.5", "2") as url:
+        options = ["--users", "20", "--spawn-rate", "100", "--run-time", "6s", "--targets", quick_beats]
+        options += ["--host", url, "--headless", "--only-summary", "--json-file", str(statistics)]
+        run = locust(*options).wait(timeout=30)
+    assert run == 1
+    entries = {e["name"]: e for e in json.loads(statistics.with_suffix(".json").read_text())}
+    times = entries["heartbeat"]["response_times"]
+    late = sorted(float(ms) for ms, count in times.items() for _ in range(count) if float(ms) > 500)
+    # Of 80 beats spread evenly over the stall, three in four are later than half a second.
+    assert 55 <= len(late) <= 75
+    assert 1800 <= late[-1] <= 2800
+    assert entries["heartbeat"]["num_requests"] >= 0.95 * 20 * 2 * 5.5
+
+
+def test_a_master_and_two_workers_judge_what_they_measured_together(mock, plan):
+    port = free_port()
+    with_master = ["--master-port", port]
+    workers = [locust("--worker", *with_master) for _ in range(2)]
+    master = locust(
+        "--headless", "--master", "--expect-workers", "2", "--master-bind-port", port, "--master-bind-host",
+        "127.0.0.1", "--host", mock, "--users", "6", "--spawn-rate", "6", "--run-time", "5s", "--only-summary",
+        "--targets", plan(LOOSE),
+    )  # fmt: skip
+    try:
+        output = master.communicate(timeout=30)[0]
+        assert master.returncode == 0, output
+        assert row_of(output, "connect")[1] == "6"
+        assert row_of(output, "heartbeat")[4] == "100%"
+        assert [worker.wait(timeout=10) for worker in workers] == [0, 0]
+    finally:
+        for process in (master, *workers):
+            process.kill()
+            process.communicate()
+
+
+def test_the_connection_limit_holds(mock):
+    run = load(mock, "--connection-limit")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count("held") == 11
+    assert "RATE_LIMIT" in run.stdout
+
+
+def test_a_server_without_a_limit_is_found_out():
+    with stub() as url:
+        run = load(url, "--connection-limit")
+    assert run.returncode == 1
+    assert "broken one more is refused (it was admitted)" in run.stdout
+    assert "The connection limit does not hold." in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "words"),
+    [
+        ("ws://127.0.0.1:1/artifact/v1", [], "Connection refused"),
+        ("ws://127.0.0.1:1/artifact/v1", ["--connection-limit"], "Connection refused"),
+        ("http://127.0.0.1:1/artifact/v1", [], "is no WebSocket URL"),
+        ("ws://127.0.0.1:1/artifact/v1", ["--targets", "/nowhere.toml"], "/nowhere.toml: cannot be read"),
+    ],
+)
+def test_what_cannot_run_says_why_and_the_exit_code_is_2(url, options, words):
+    run = load(url, *options)
+    assert run.returncode == 2
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_wrong_path_is_told_by_its_status(mock):
+    run = load(mock.replace("artifact", "nowhere"))
+    assert run.returncode == 2
+    assert "refuses the handshake with status 404" in run.stderr
+
+
+def locust(*options):
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

@@ -1,0 +1,45 @@
+from rich.console import Console
+
+from harness.load.report import show
+from harness.load.targets import Plan, Row, Target
+
+ROWS = [
+    Row("beat", 100, 2, 10.0, 110, 5.25, 20.0, 1234.5, 2000.0),
+    Row("chat", 0, 0, 0.0, 3, None, None, None, None),
+]
+MEANINGS = {"beat": "there and back", "chat": "said", "quote": "late"}
+
+
+def shown(*targets, complaint=None, one_clock=True):
+    plan = Plan({}, targets)
+    console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: SIM115 - it only records
+    show(ROWS, MEANINGS, plan, plan.misses({row.name: row for row in ROWS}), complaint, one_clock, console)
+    return console.export_text()
+
+
+def test_each_figure_stands_beside_its_target():
+    text = shown(Target("beat", "p99_ms", 2000), Target("beat", "error_rate", 0.05), Target("beat", "p95_ms", 20))
+    assert "2% ≤5%" in text
+    assert "1234 ≤2000" in text
+    assert "20 ≤20" in text
+    assert "9.8" in text  # Good answers a second.
+    assert "All 3 targets met." in text
+
+
+def test_what_was_missed_is_named_below():
+    text = shown(Target("beat", "p99_ms", 1000), Target("chat", "throughput_share", 0.9))
+    assert "2 of 2 targets missed:" in text
+    assert "beat: p99_ms must be at most 1000, it was 1234" in text
+    assert "chat: throughput_share must be at least 0.9, it was 0" in text
+    assert "0% ≥90%" in text
+
+
+def test_what_was_not_measured_is_a_dash():
+    line = next(line for line in shown().splitlines() if line.startswith("│ chat"))
+    assert [cell.strip() for cell in line.strip("│").split("│")] == ["chat", "0", "-", "0.0", "0%", "-", "-", "-", "-"]
+
+
+def test_doubts_about_the_figures_are_said():
+    text = shown(complaint="The generator was the bottleneck", one_clock=False)
+    assert "The generator was the bottleneck" in text
+    assert "two clocks cannot tell how late a quote is" in text
