@@ -97,7 +97,9 @@ class SkybitPeer(Peer):
         Unless told otherwise the Approve carries a `client_order_id` and an `idem_key` of its own. With
         `repeat_of`, the id of an order placed before, a Status of that order is an answer too.
         """
-        known = {field_of(m, "data.order_id") for m in self.conversation.received("Status")} - {repeat_of}
+        earlier = self.conversation.received("Status")
+        known = {field_of(m, "data.order_id") for m in earlier} - {repeat_of}
+        before = {id(m) for m in earlier}  # The news of an order that was there before is no answer.
         unique = uuid4(self.lab.chance)
         names = {"client_order_id": f"cli-{unique}", "idem_key": f"idem-{unique}", **data}
         request = await self.say("Approve", preview_id=field_of(preview, "data.preview_id"), **names)
@@ -105,7 +107,7 @@ class SkybitPeer(Peer):
         def fits(message: Message) -> bool:
             if message["type"] == "Error":
                 return bool(field_of(message, "data.request_id") == request["id"])
-            return field_of(message, "data.order_id") not in known
+            return id(message) not in before and field_of(message, "data.order_id") not in known
 
         return await self.receive("Status", "Error", where=fits)
 

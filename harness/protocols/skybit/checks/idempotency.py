@@ -24,11 +24,12 @@ def _names(lab: SkybitLab) -> dict[str, str]:
 
 
 async def _ordered(trader: SkybitPeer, names: dict[str, str]) -> tuple[Message, Any]:
-    """An approved Preview and the id of its order."""
+    """An approved Preview and the id of its order, once there is no more news of it: it rests."""
     with given("an order"):
         preview = await trader.obtain_preview()
         status = await trader.approve(preview, **names)
         expect(status["type"] == "Status", "a Status of the order", status)
+    await trader.pause(trader.lab.profile.quiet_s)
     return preview, field_of(status, "data.order_id")
 
 
