@@ -12,6 +12,8 @@ from harness.conformance.profile import Profile
 from harness.conformance.users import Users
 from harness.core.conversation import Conversation
 
+FAREWELL_S = 2.0  # How long a server may take to answer a close frame.
+
 
 class Lab:
     """Opens peers against one target for one exchange, and keeps what they said.
@@ -33,6 +35,8 @@ class Lab:
         self.chance = chance
         self.wall_s = wall_s
         self.users = users or Users(profile.tokens)
+        self.tokens: tuple[str, ...] = ()  # Of the users that the exchange has.
+        self.limit: asyncio.Timeout | None = None  # What bounds the exchange, if anything does.
         self.conversations: list[Conversation] = []
         self._peers: list[Peer] = []
 
@@ -56,6 +60,23 @@ class Lab:
     def _make(self, offer: Offer) -> Peer:
         return Peer(self.opener, offer, self.profile.reply_s)
 
+    async def borrow(self, count: int) -> tuple[str, ...]:
+        """Tokens of so many users that no other exchange has now; the first time an exchange needs any."""
+        assert not self.tokens, "an exchange borrows its users once"
+        if self.limit is None:
+            self.tokens = await self.users.borrow(count)
+            return self.tokens
+        # Waiting for the exchanges that have them is not held against this one.
+        left_s = (self.limit.when() or 0.0) - asyncio.get_running_loop().time()
+        self.limit.reschedule(None)
+        self.tokens = await self.users.borrow(count)
+        self.limit.reschedule(asyncio.get_running_loop().time() + left_s)
+        return self.tokens
+
+    async def token(self) -> str:
+        """The token of the exchange's first user."""
+        return (self.tokens or await self.borrow(1))[0]
+
     async def get(self, name: str) -> Any:
         """What an exchange asks for by the parameter `name`: the lab itself, or what its method of that name gives."""
         if name == "lab":
@@ -63,5 +84,10 @@ class Lab:
         return await getattr(self, name)()
 
     async def close(self) -> None:
-        """End all connections of the exchange."""
-        await asyncio.gather(*(peer.close() for peer in self._peers), return_exceptions=True)
+        """End all connections of the exchange, and give its users back once the server counts none of them."""
+        try:
+            await asyncio.gather(*(peer.close() for peer in self._peers), return_exceptions=True)
+            await asyncio.gather(*(peer.closed(FAREWELL_S) for peer in self._peers), return_exceptions=True)
+        finally:
+            await self.users.give_back(self.tokens)
+            self.tokens = ()

@@ -221,7 +221,7 @@ class _Bench:
 
     async def _exchange(self, check: Check, lab: Lab) -> Outcome:
         try:
-            async with asyncio.timeout(EXCHANGE_LIMIT_S + check.lasts_s):
+            async with asyncio.timeout(EXCHANGE_LIMIT_S + check.lasts_s) as lab.limit:
                 arguments = await _arguments(check, lab)
                 with counting() as tally:
                     await check.function(**arguments)

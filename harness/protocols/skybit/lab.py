@@ -149,8 +149,6 @@ class SkybitPeer(Peer):
 class SkybitLab(Lab):
     """Opens Skybit peers. An exchange has users of its own for as long as it lasts."""
 
-    tokens: tuple[str, ...] = ()
-
     @property
     def symbol(self) -> str:
         """A symbol that the server trades."""
@@ -166,21 +164,11 @@ class SkybitLab(Lab):
         """An order that the market fills soon."""
         return f"Buy 2 shares of {self.symbol} at market"
 
-    async def borrow(self, count: int) -> tuple[str, ...]:
-        """Tokens of so many users that no other exchange has now; the first time an exchange needs any."""
-        assert not self.tokens, "an exchange borrows its users once"
-        self.tokens = await self.users.borrow(count)
-        return self.tokens
-
     async def anonymous(self, **options: Any) -> SkybitPeer:
         """A connection before Auth (as `peer`, typed, with its options)."""
         peer = await self.peer(**options)
         assert isinstance(peer, SkybitPeer)
         return peer
-
-    async def token(self) -> str:
-        """The token of the exchange's first user."""
-        return (self.tokens or await self.borrow(1))[0]
 
     async def trader(self, token: str | None = None, **options: Any) -> SkybitPeer:
         """An authenticated connection of the exchange's first user, or of `token`'s."""
@@ -192,13 +180,11 @@ class SkybitLab(Lab):
         return peer
 
     async def close(self) -> None:
-        """Take back the orders that rest, end all connections, give back the users."""
+        """Take back the orders that rest, and end as every lab does."""
         try:
             await asyncio.gather(*(self._leave(p) for p in self._peers), return_exceptions=True)
-            await super().close()
         finally:
-            await self.users.give_back(self.tokens)
-            self.tokens = ()
+            await super().close()
 
     async def _leave(self, peer: Peer) -> None:
         assert isinstance(peer, SkybitPeer)

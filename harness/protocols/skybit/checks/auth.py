@@ -24,8 +24,9 @@ def quotes(*symbols: str) -> list[Message]:
 @check("SKY-AUTH-01")
 async def a_good_token_is_confirmed(lab: SkybitLab) -> None:
     """Send Auth with a token of the profile."""
+    token = await lab.token()
     peer = await lab.anonymous()
-    reply = await peer.authenticate(await lab.token())
+    reply = await peer.authenticate(token)
     expect(peer.authenticated, "an Auth confirmation", reply)
 
 
@@ -153,15 +154,17 @@ def _expired(peer: SkybitPeer) -> str:
 
 
 @check("SKY-AUTH-12")
-async def a_good_token_follows_an_expired_one(peer: SkybitPeer) -> None:
+async def a_good_token_follows_an_expired_one(lab: SkybitLab) -> None:
     """After SESSION_EXPIRED send Auth with a good token on the same connection."""
+    token = await lab.token()
     with given("SESSION_EXPIRED"):
+        peer = await lab.anonymous()
         reply = await peer.authenticate(_expired(peer))
         expect(code(reply) == "SESSION_EXPIRED", "SESSION_EXPIRED", reply)
     await peer.pause(peer.lab.profile.quiet_s)
     if peer.is_lost:
         raise Unobserved("the server ends the connection after SESSION_EXPIRED, as it may")
-    reply = await peer.authenticate(await peer.lab.token())
+    reply = await peer.authenticate(token)
     expect(peer.authenticated, "a confirmation of the second Auth", reply)
 
 

@@ -163,9 +163,10 @@ async def _overrun_or_unobserved(trader: SkybitPeer) -> list[Message]:
 @check("SKY-RATE-09")
 async def ten_connections_of_a_user_are_accepted(lab: SkybitLab) -> None:
     """Authenticate ten times, as one user, without closing."""
+    token = await lab.token()
     for number in range(1, CONNECTIONS + 1):
         peer = await lab.anonymous()
-        reply = await peer.authenticate(await lab.token())
+        reply = await peer.authenticate(token)
         expect(peer.authenticated, f"connection {number} of {CONNECTIONS} to be accepted", reply)
 
 
