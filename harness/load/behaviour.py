@@ -60,6 +60,7 @@ class Behaviour:
 
     PACES: ClassVar[Mapping[str, Pace]] = {}
     ROWS: ClassVar[Mapping[str, str]] = {}
+    ONE_CLOCK_ROWS: ClassVar[frozenset[str]] = frozenset()  # Those that only one machine's clock can measure.
     TARGETS: ClassVar[Path]  # The load file with the protocol's own paces and targets.
 
     def __init__(self, shell: Shell) -> None:

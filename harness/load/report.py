@@ -3,52 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from harness.load.targets import Miss, Plan, Row, Target
 
+MAX_ERRORS = 10  # The commonest ones.
 TIMES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
 
 
-def show(
-    rows: Sequence[Row],
-    meanings: Mapping[str, str],
-    plan: Plan,
-    misses: Sequence[Miss],
-    complaint: str | None,
-    one_clock: bool,
-    console: Console | None = None,
-) -> None:
-    """Print the rows beside their targets, then what was missed, then what to know about the figures."""
-    out = console or Console()
+@dataclass(frozen=True)
+class Report:
+    """All that is known at the end: the rows and what they mean, the plan and what of it was missed, and the doubts."""
+
+    title: str
+    rows: Sequence[Row]
+    meanings: Mapping[str, str]
+    plan: Plan
+    misses: Sequence[Miss]
+    errors: Sequence[tuple[int, str, str]]  # How often, of which row, and why.
+    doubts: Sequence[str]  # What to know before believing the figures.
+
+
+def show(report: Report, console: Console | None = None) -> None:
+    """Print the rows beside their targets, the errors by reason, and what was missed."""
+    out = console or Console(highlight=False)
     if console is None and not out.is_terminal:
         out.width = 120
-    out.print(_table(rows, plan, {(m.target.row, m.target.figure) for m in misses}))
-    for row in rows:
-        out.print(f"  [bold]{row.name}[/]: {meanings[row.name]}", highlight=False, style="dim")
-    out.print(
-        "  Latency counts from the intended moment of sending, so a server that stalls cannot hide it.", style="dim"
-    )
-    if not one_clock and "quote" in meanings:
-        out.print("  The server is on another machine: two clocks cannot tell how late a quote is.", style="dim")
-    if complaint:
-        out.print(complaint, style="yellow")
-    if misses:
-        out.print(f"\n{len(misses)} of {len(plan.targets)} targets missed:", style="bold red")
-        for miss in misses:
-            out.print(f"  {miss}", style="red", highlight=False)
+    out.print(_table(report))
+    for row in report.rows:
+        out.print(f"  [bold]{row.name}[/]: {report.meanings[row.name]}", style="dim")
+    out.print("  Times in ms from the intended moment of sending: a server that stalls cannot hide it.", style="dim")
+    out.print("  done: good answers, of those intended.", style="dim")
+    for count, name, reason in sorted(report.errors, reverse=True)[:MAX_ERRORS]:
+        out.print(f"{count} x {name}: {escape(reason)}", style="red")
+    for doubt in report.doubts:
+        out.print(doubt, style="yellow")
+    if report.misses:
+        out.print(f"\n{len(report.misses)} of {len(report.plan.targets)} targets missed:", style="bold red")
+        for miss in report.misses:
+            out.print(f"  {miss}", style="red")
     else:
-        out.print(f"\nAll {len(plan.targets)} targets met.", style="bold green")
+        out.print(f"\nAll {len(report.plan.targets)} targets met.", style="bold green")
 
 
-def _table(rows: Sequence[Row], plan: Plan, missed: set[tuple[str, str]]) -> Table:
-    table = Table(title="Latency in ms, beside its target; done: good answers, of those intended", title_justify="left")
+def progress(passed_s: float, users: int, per_s: float, errors: int) -> str:
+    """One line about a run that goes on."""
+    return f"{passed_s:4.0f} s  {users} users  {per_s:.0f} samples/s  {errors} errors  "
+
+
+def _table(report: Report) -> Table:
+    missed = {(m.target.row, m.target.figure) for m in report.misses}
+    targets = {(t.row, t.figure): t for t in report.plan.targets}
+    table = Table(title=report.title, title_justify="left")
     table.add_column("request", no_wrap=True)
-    for heading in ("count", "errors", "ok/s", "done", "p50", "p95", "p99", "max"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    targets = {(t.row, t.figure): t for t in plan.targets}
+    table.add_column("count", justify="right", no_wrap=True)
+    for heading in ("errors", "ok/s", "done", "p50", "p95", "p99", "max"):
+        table.add_column(heading, justify="right")
 
     def cell(row: Row, figure: str, text: str) -> str:
         target = targets.get((row.name, figure))
@@ -57,7 +71,7 @@ def _table(rows: Sequence[Row], plan: Plan, missed: set[tuple[str, str]]) -> Tab
         colour = "red" if (row.name, figure) in missed else "green"
         return f"[{colour}]{text}[/] [dim]{_bound(target)}[/]"
 
-    for row in rows:
+    for row in report.rows:
         table.add_row(
             row.name,
             str(row.count),

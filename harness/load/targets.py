@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,10 @@ class Plan:
 
     paces: Mapping[str, float]
     targets: tuple[Target, ...]
+
+    def without(self, rows: Collection[str]) -> Plan:
+        """The plan that demands nothing of these rows."""
+        return Plan(self.paces, tuple(t for t in self.targets if t.row not in rows))
 
     def misses(self, rows: Mapping[str, Row]) -> list[Miss]:
         """The targets that these rows, by name, do not meet."""

@@ -1,6 +1,8 @@
+import io
+
 from rich.console import Console
 
-from harness.load.report import show
+from harness.load.report import Report, progress, show
 from harness.load.targets import Plan, Row, Target
 
 ROWS = [
@@ -10,10 +12,11 @@ ROWS = [
 MEANINGS = {"beat": "there and back", "chat": "said", "quote": "late"}
 
 
-def shown(*targets, complaint=None, one_clock=True):
+def shown(*targets, errors=(), doubts=()):
     plan = Plan({}, targets)
-    console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: SIM115 - it only records
-    show(ROWS, MEANINGS, plan, plan.misses({row.name: row for row in ROWS}), complaint, one_clock, console)
+    console = Console(width=140, record=True, file=io.StringIO())
+    misses = plan.misses({row.name: row for row in ROWS})
+    show(Report("2 users", ROWS, MEANINGS, plan, misses, errors, doubts), console)
     return console.export_text()
 
 
@@ -40,6 +43,14 @@ def test_what_was_not_measured_is_a_dash():
 
 
 def test_doubts_about_the_figures_are_said():
-    text = shown(complaint="The generator was the bottleneck", one_clock=False)
-    assert "The generator was the bottleneck" in text
-    assert "two clocks cannot tell how late a quote is" in text
+    assert "The generator was the bottleneck" in shown(doubts=["The generator was the bottleneck"])
+
+
+def test_the_commonest_errors_are_shown_with_their_reason():
+    lines = shown(errors=[(number, "beat", f"[reason {number}]") for number in range(1, 20)]).splitlines()
+    assert "19 x beat: [reason 19]" in lines
+    assert "9 x beat: [reason 9]" not in lines
+
+
+def test_progress_is_one_line():
+    assert progress(12.4, 200, 713.2, 3).strip() == "12 s  200 users  713 samples/s  3 errors"

@@ -101,6 +101,11 @@ def test_more_answers_than_were_intended_are_no_more_than_all():
     assert row(count=120, failures=0, intended=110).throughput_share == 1.0
 
 
+def test_rows_that_cannot_be_measured_can_be_left_out():
+    plan = Plan({}, (Target("beat", "p99_ms", 1.0), Target("chat", "p99_ms", 1.0)))
+    assert plan.without({"chat"}).targets == (Target("beat", "p99_ms", 1.0),)
+
+
 def test_misses_name_the_figure_and_what_was_measured():
     plan = Plan({}, (Target("beat", "p99_ms", 50.0), Target("beat", "p95_ms", 50.0), Target("chat", "p95_ms", 1.0)))
     misses = plan.misses({"beat": row()})

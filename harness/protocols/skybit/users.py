@@ -44,6 +44,7 @@ class SkybitTrader(Behaviour):
         "cancel": "Cancel of an order to Status cancelled",
         "quote": "MarketData's own timestamp to its arrival; only where both clocks are one machine's",
     }
+    ONE_CLOCK_ROWS = frozenset({"quote"})
     TARGETS = Path(__file__).with_name("targets.toml")
 
     def opened(self, now_s: float) -> None:
