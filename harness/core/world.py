@@ -31,3 +31,7 @@ class World(Generic[FactsT]):
         The delay (of no time) keeps a session's own answer ahead of the news that its request causes.
         """
         self.agenda.at(now, partial(self.topics.publish, topic, event))
+
+    def check_books(self) -> list[str]:
+        """What in this world does not add up; empty when all is well, or where nothing has to."""
+        return []

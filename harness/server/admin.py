@@ -135,7 +135,7 @@ def _described(protocol: str, name: str, driver: Driver) -> dict[str, Any]:
         {"number": link.number, "open_s": driver.now() - link.opened_at, "frames": len(link.conversation.entries)}
         for link in stage.links
     ]
-    result = {
+    return {
         "protocol": protocol,
         "stage": name,
         "scenario": stage.scenario.name,
@@ -144,9 +144,8 @@ def _described(protocol: str, name: str, driver: Driver) -> dict[str, Any]:
         "speed": driver.speed,
         "time_s": driver.now(),
         "connections": links,
+        "wrong_in_books": stage.world.check_books(),
     }
-    books = getattr(stage.world, "books", None)
-    return {**result, "books": books()} if callable(books) else result
 
 
 def _lines(conversation: Conversation) -> Iterator[str]:

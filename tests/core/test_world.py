@@ -34,3 +34,7 @@ def test_who_comes_between_the_event_and_its_news_is_told_too():
     here.topics.listen("orders", listener)
     here.agenda.run(5.0)
     assert len(listener.heard) == 1
+
+
+def test_a_world_without_books_has_nothing_wrong_in_them():
+    assert world().check_books() == []

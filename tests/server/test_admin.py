@@ -22,6 +22,15 @@ async def test_stages_tells_what_is_played(mock, trader):
     assert stage["time_s"] >= 0
     [connection] = stage["connections"]
     assert connection["frames"] >= 2
+    assert stage["wrong_in_books"] == []
+
+
+async def test_a_stage_of_ones_own_can_be_controlled_too(mock):
+    async with mock.client("?seed=5&speed=2"):
+        [stage] = json.loads((await mock.request("GET", "/_harness/stages"))[2])["stages"]
+        assert (stage["seed"], stage["speed"]) == (5, 2.0)
+        status, _, _ = await mock.request("GET", f"/_harness/stages/skybit/{stage['stage']}/conversations")
+    assert status == 200
 
 
 async def test_conversations_are_json_lines_without_secrets(mock, trader):

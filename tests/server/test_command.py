@@ -14,9 +14,10 @@ import pytest
 import websockets
 
 from harness.core.conversation import Conversation
-from harness.server import command
+from harness.scenario.house import House
+from harness.server import banner, command
 from harness.server.admin import Guard
-from harness.server.options import Options
+from harness.server.options import Options, defects
 
 pytestmark = pytest.mark.socket
 
@@ -186,6 +187,29 @@ def test_only_a_mock_that_others_can_reach_makes_up_a_token():
     made_up = command.guard_of(Options(host="0.0.0.0"))
     assert (made_up.open_here, len(made_up.token or "") >= 20) == (False, True)
     assert made_up != command.guard_of(Options(host="0.0.0.0"))
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("0.0.0.0", "ws://127.0.0.1:8000/"), ("::", "ws://[::1]:8000/"), ("localhost", "ws://localhost:")],
+)
+def test_the_printed_address_can_be_connected_to_and_the_token_is_shown_once(host, shown, capsys):
+    options = Options()
+    house = House(options.served(), time.time)
+    banner.show(house, host, [8000], Guard("made-up", open_here=False))
+    printed = capsys.readouterr().out
+    assert (shown in printed, printed.count("Authorization: Bearer made-up")) == (True, 1)
+
+
+def test_a_defect_by_its_name_makes_another_protocol():
+    broken = Options(protocols=("skybit",), defect=next(iter(defects("skybit")))).served()["skybit"]
+    assert broken != Options().served()["skybit"]
+
+
+def test_the_defects_are_listed(capsys):
+    assert command.list_defects(Options(protocols=("skybit",))) == 0
+    printed = capsys.readouterr().out
+    assert [name for name in defects("skybit") if name not in printed] == []
 
 
 def test_seed_and_speed_of_the_command_line_are_those_of_the_default_stages():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import socket as sockets
 import struct
 
@@ -198,6 +199,18 @@ async def test_permessage_deflate_is_used_when_it_is_offered(mock, trader, offer
         await trader(ws).authenticate()
         [link] = stage_of(mock).links
         assert (bool(ws.protocol.extensions), link.request.deflate) == (used, used)
+
+
+async def test_no_token_is_ever_logged(mock, trader, caplog):
+    caplog.set_level(logging.DEBUG)
+    async with mock.client("?token=secret-1", subprotocols=["secret-2"]) as ws:
+        await trader(ws).authenticate("demo-user-77")
+    async with mock.client(additional_headers={"Authorization": "Bearer secret-3"}) as ws:
+        await ws.send('{"type": "Auth", "data": {"token": "secret-4')
+        await ws.recv()
+    ours = [r.getMessage() for r in caplog.records if not r.name.startswith("websockets")]
+    assert sum("opened from 127.0.0.1" in line for line in ours) == 2
+    assert [line for line in ours if "secret" in line or "demo-user-77" in line] == []
 
 
 async def test_a_hundred_clients_come_and_go(mock, trader):
