@@ -112,6 +112,25 @@ async def test_a_client_that_does_not_answer_cannot_keep_it_from_stopping():
     assert took_s < 2
 
 
+async def test_clients_that_vanish_in_the_midst_of_quotes_leave_no_traceback():
+    """The program runs on uvloop where there is one, whose transports fail in their own way."""
+    subscribe = {"channels": [{"type": "quotes", "all": True}]}
+    async with serving("--port", "0") as program:
+        for _ in range(30):
+            ws = await websockets.connect(program.url + "?stage=busy&speed=500", proxy=None)
+            for kind, data in (("Auth", {"token": "demo-user-1"}), ("Subscribe", subscribe)):
+                envelope = {"type": kind, "id": "1", "ts": "2024-01-15T10:30:00Z", "session": "new", "data": data}
+                if kind == "Subscribe":
+                    envelope["session"] = json.loads(await ws.recv())["session"]
+                await ws.send(json.dumps(envelope))
+            await ws.recv()
+            ws.transport.abort()
+        status, _ = await program.stop(signal.SIGTERM)
+        _, errors = await program.process.communicate()
+    assert (status, errors.decode().count("opened from")) == (0, 30)
+    assert [word for word in ("Traceback", "ERROR", "exception") if word in errors.decode()] == []
+
+
 async def test_a_taken_port_is_named_and_the_others_are_served(taken_port):
     async with serving("--port", str(taken_port), "--port", "0") as program:
         assert f":{taken_port}/" not in program.printed
