@@ -123,6 +123,8 @@ def test_a_master_and_two_workers_judge_what_they_measured_together(mock, plan):
         assert master.returncode == 0, output
         assert row_of(output, "connect")[1] == "6"
         assert row_of(output, "heartbeat")[4] == "100%"
+        # One a second: the workers act at the pace of the master's file.
+        assert int(row_of(output, "heartbeat")[1]) >= 12
         assert [worker.wait(timeout=10) for worker in workers] == [0, 0]
     finally:
         for process in (master, *workers):
