@@ -21,6 +21,7 @@ TimeInForce = Literal["day", "gtc", "ioc", "fok"]
 
 MAX_CHARACTERS = 1000  # Of a text. It bounds the work, and no wish is that long.
 MAX_QUANTITY = 1_000_000_000  # More shares than any company of the list has in one hand.
+MAX_PRICE = 1_000_000_000  # USD; the schemas know no higher price.
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +337,8 @@ def _price(kind: str, found: Sequence[Decimal], wanted: bool) -> Decimal | None:
         raise _Gap(f"more than one {kind} price (found {' and '.join(map(str, found))})")
     if found[0] <= 0:
         raise _Gap(f"a {kind} price of {found[0]}: it must be above zero")
+    if found[0] > MAX_PRICE:
+        raise _Gap(f"the {kind} price is too high: it may be {MAX_PRICE:,} at most")
     return found[0]
 
 

@@ -193,6 +193,7 @@ UNCLEAR = {
     "buy 0.5 AAPL": "a quantity of 0.5",
     "buy half a share of AAPL": "a quantity of 0.5",
     "buy 2,000,000,000 AAPL": "too large",
+    "buy 2 AAPL at limit 2,000,000,000": "the limit price is too high",
     "buy 1,50 AAPL": "'1,50' is no number",
     f"buy {'9' * 26} AAPL": "is no number",
     "buy a few AAPL": "the quantity is vague",

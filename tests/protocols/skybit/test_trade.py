@@ -182,3 +182,18 @@ def test_a_stop_order_waits_for_its_price(play):
         assert client.inbox == []
         stage.wait(1.0)
     assert [s for s, _ in client.statuses()] == ["filled"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Buy 1,000,000,000 shares of AAPL at market",
+        "Buy 1,000,000,000 shares of AAPL at limit 1,000,000,000",
+        "Buy 1 share of AAPL at limit 0.00000001",
+        "Sell 1 share of AAPL stop 225.123456789",
+    ],
+)
+def test_the_largest_and_the_smallest_orders_fit_their_messages(play, text):
+    client = play(facts={"buying_power": 1e19, "positions": {"AAPL": 1}}, rules={"max_position_value": 1e19}).trader()
+    assert client.order(text)["status"] == "acknowledged"
+    client.play.wait(5.0)
