@@ -70,7 +70,7 @@ def the_confirmation_limits_orders(conversation: Conversation) -> Iterator[None]
 
 
 def _is_count(value: Any) -> bool:
-    return is_not_negative(value) and value == int(value)
+    return is_not_negative(value) and value % 1 == 0
 
 
 @check("SKY-AUTH-07")

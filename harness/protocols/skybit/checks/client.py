@@ -14,6 +14,7 @@ from harness.protocols.skybit.checks.auth import is_list_of_texts
 from harness.protocols.skybit.checks.envelope import FROM_CLIENT, is_uuid, is_uuid4
 from harness.protocols.skybit.checks.limits import APPROVES, CHATS, HEARTBEATS, MESSAGES, WINDOW_S
 from harness.protocols.skybit.checks.probing import code
+from harness.protocols.skybit.checks.subscription import quotes_in
 from harness.protocols.skybit.checks.trades import is_text, is_timestamp, moment
 
 SILENCE_S = 60.0  # The timeout.
@@ -140,7 +141,8 @@ def what_is_sent_is_valid(conversation: Conversation) -> Iterator[None]:
     about = {str(field_of(e, "data.request_id") or ""): e for e in errors}
     yield expect("" not in about, "nothing that the server cannot read", about.get(""))
     for message in conversation.sent():
-        yield expect(message.get("id") not in about, "no INVALID_REQUEST", about.get(str(message.get("id"))))
+        id_ = str(message.get("id"))
+        yield expect(id_ not in about, "no INVALID_REQUEST", about.get(id_))
 
 
 # Auth and Chat -----------------------------------------------------------------------------------
@@ -392,19 +394,12 @@ def _is_channel(value: Any) -> bool:
     return isinstance(value, dict) and value.get("type") in CHANNELS
 
 
-def _quoted(subscribe: Message) -> Iterator[Any]:
-    """The symbols of each channel of quotes in a Subscribe: a list, if it is as it should be."""
-    channels = field_of(subscribe, "data.channels")
-    for channel in channels if isinstance(channels, list) else ():
-        if isinstance(channel, dict) and channel.get("type") == "quotes":
-            yield channel.get("symbols")
-
-
 @check("SKY-CLIENT-35")
 def quotes_are_subscribed_to_by_symbol(conversation: Conversation) -> Iterator[None]:
     """Every Subscribe to quotes."""
     for subscribe in conversation.sent("Subscribe"):
-        for symbols in _quoted(subscribe):
+        for channel in quotes_in(subscribe):
+            symbols = channel.get("symbols")
             yield expect(symbols and is_list_of_texts(symbols), "a list of the symbols that are needed", subscribe)
 
 
@@ -414,12 +409,16 @@ def nothing_is_subscribed_to_twice(conversation: Conversation) -> Iterator[None]
     held: set[str] = set()
     for message in conversation.sent("Subscribe", "Unsubscribe"):
         if message["type"] == "Unsubscribe":
-            held = set() if "quotes" in (field_of(message, "data.channels") or ()) else held
+            channels = field_of(message, "data.channels")
+            held = set() if isinstance(channels, list) and "quotes" in channels else held
             continue
-        asked = {s for symbols in _quoted(message) if is_list_of_texts(symbols) for s in symbols}
-        if asked:
-            yield expect(not asked & held, "symbols that are not subscribed to yet", message)
+        asked = {symbol for channel in quotes_in(message) for symbol in _texts(channel.get("symbols"))}
+        yield expect(not asked & held, "symbols that are not subscribed to yet", message)
         held |= asked
+
+
+def _texts(value: Any) -> list[str]:
+    return value if is_list_of_texts(value) else []
 
 
 @check("SKY-CLIENT-37")

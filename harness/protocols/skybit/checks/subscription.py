@@ -45,19 +45,20 @@ def quotes_come_only_for_symbols_subscribed_to(conversation: Conversation) -> It
     everything = False
     for _, message in conversation.messages(None, "Subscribe", "MarketData"):
         if message["type"] == "Subscribe":
-            for channel in _quotes_in(message):
-                everything = everything or bool(channel.get("all"))
-                wanted.update(s for s in channel.get("symbols") or () if isinstance(s, str))
+            for channel in quotes_in(message):
+                symbols = channel.get("symbols")
+                everything = everything or not isinstance(symbols, list)
+                wanted.update(map(str, symbols if isinstance(symbols, list) else ()))
         elif not everything:
             symbol = field_of(message, "data.symbol")
-            yield expect(symbol in wanted, "a symbol that the client subscribed to", message)
+            yield expect(str(symbol) in wanted, "a symbol that the client subscribed to", message)
 
 
-def _quotes_in(subscribe: Message) -> Iterator[Message]:
+def quotes_in(subscribe: Message) -> list[Message]:
+    """The channels of quotes that a Subscribe names."""
     channels = field_of(subscribe, "data.channels")
-    for channel in channels if isinstance(channels, list) else ():
-        if isinstance(channel, dict) and channel.get("type") == "quotes":
-            yield channel
+    objects = [c for c in channels if isinstance(c, dict)] if isinstance(channels, list) else []
+    return [c for c in objects if c.get("type") == "quotes"]
 
 
 @check("SKY-SUB-03")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
-from harness.core.defect import in_session, on_message
+from harness.core.defect import Defect, in_session, on_message
 from harness.core.message import Message, merged
 from harness.core.session import Effects, Session
 from harness.protocols.skybit.defects.breaking import copied, kind_of, overlooks
@@ -35,42 +36,34 @@ class DeafToUnsubscribe(SkybitSession):
         return ()
 
 
-class Picky(SkybitSession):
-    """Refuses a Subscribe that it finds wrong."""
+def _refuses(name: str, breaks: str, text: str, minds: Callable[[list[str]], bool], *also: str) -> Defect:
+    """A server that refuses a Subscribe when it minds the types of its channels."""
 
-    def minds(self, channels: list[Message]) -> bool:
-        """Whether these channels are wrong."""
-        raise NotImplementedError
+    class Picky(SkybitSession):
+        def subscribe(self, message: Message, now: float) -> Effects:
+            if minds([channel["type"] for channel in message["data"]["channels"]]):
+                raise Refusal("INVALID_REQUEST", "This cannot be subscribed to")
+            return super().subscribe(message, now)
 
-    def subscribe(self, message: Message, now: float) -> Effects:
-        """Subscribe."""
-        if self.minds(message["data"]["channels"]):
-            raise Refusal("INVALID_REQUEST", "This cannot be subscribed to")
-        return super().subscribe(message, now)
+    return Defect(name, breaks, also, text, lambda protocol: replace(protocol, session=Picky))
 
 
-@in_session("SKY-SUB-04", also=("SKY-SUB-06",))
-class KnowsNoOrders(Picky):
-    """Refuses the channel orders."""
-
-    def minds(self, channels: list[Message]) -> bool:
-        return any(channel["type"] == "orders" for channel in channels)
-
-
-@in_session("SKY-SUB-05", also=("SKY-SUB-06",))
-class KnowsNoPositions(Picky):
-    """Refuses the channel positions."""
-
-    def minds(self, channels: list[Message]) -> bool:
-        return any(channel["type"] == "positions" for channel in channels)
-
-
-@in_session("SKY-SUB-06")
-class OneChannelAtATime(Picky):
-    """Refuses more than one channel in a Subscribe."""
-
-    def minds(self, channels: list[Message]) -> bool:
-        return len(channels) > 1
+knows_no_orders = _refuses(
+    "knows-no-orders", "SKY-SUB-04", "Refuses the channel orders.", lambda types: "orders" in types, "SKY-SUB-06"
+)
+knows_no_positions = _refuses(
+    "knows-no-positions",
+    "SKY-SUB-05",
+    "Refuses the channel positions.",
+    lambda types: "positions" in types,
+    "SKY-SUB-06",
+)
+one_channel_at_a_time = _refuses(
+    "one-channel-at-a-time",
+    "SKY-SUB-06",
+    "Refuses more than one channel in a Subscribe.",
+    lambda types: len(types) > 1,
+)
 
 
 @in_session("SKY-SUB-07")
