@@ -74,13 +74,19 @@ def _console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_COLUMNS)
 
 
+def silent_console() -> Console:
+    """A console that shows nothing."""
+    return Console(quiet=True)
+
+
 def refuse(mistake: BaseException) -> int:
     """Say why nothing was run, on the error stream. The exit code."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(_words(mistake), style="bold red"))
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(words(mistake), style="bold red"))
     return COULD_NOT_RUN
 
 
-def _words(mistake: BaseException) -> str:
+def words(mistake: BaseException) -> str:
+    """What to tell the user."""
     # A LookupError shows its text in quotes, unless it is asked for its argument.
     return str(mistake.args[0]) if isinstance(mistake, LookupError) and mistake.args else str(mistake)
 
@@ -243,7 +249,7 @@ def explain(id_: str) -> int:
     for each in found.checks:
         if each.id == requirement.id:
             kind = "exchange" if each.exchange else "invariant"
-            console.print(Text(f"{kind:9} {each.name}: {(each.function.__doc__ or '').strip()}"))
+            console.print(Text(f"{kind:9} {each.name.replace('_', ' ')}"))
     for defect in defects_in(f"harness.protocols.{found.protocol}.defects"):
         if defect.breaks == requirement.id:
             console.print(Text(f"defect    {defect.name}: {defect.text}"))

@@ -203,6 +203,10 @@ def _as_os_error(error: BaseException) -> BaseException:
         return OSError(f"no answer to the opening handshake in {HANDSHAKE_LIMIT_S:g} s")
     if isinstance(error, aiohttp.InvalidURL):
         return OSError(f"{error.url} is no URL of a WebSocket")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return OSError(f"its certificate is not trusted; a profile may name a ca_file ({error.certificate_error})")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return OSError(error.strerror or str(error.os_error))
     if isinstance(error, aiohttp.ClientError) and not isinstance(error, OSError):
         return OSError(str(error) or type(error).__name__)
     return error

@@ -11,9 +11,26 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.conformance.check import Check
-from harness.conformance.verdict import Failure, Kind, Outcome, Report, Verdict, Word
+from harness.conformance.verdict import (
+    COULD_NOT_RUN,
+    KEPT,
+    NOT_OBSERVED,
+    VIOLATED,
+    Failure,
+    Kind,
+    Outcome,
+    Report,
+    Verdict,
+    Word,
+)
 
 STYLES: dict[Word, str] = {"passed": "green", "failed": "bold red", "not-observed": "yellow", "excluded": "dim"}
+SUMMARIES = {
+    KEPT: ("KEPT", "bold green"),
+    VIOLATED: ("VIOLATED", "bold red"),
+    COULD_NOT_RUN: ("A CHECK HAS A BUG", "bold magenta"),
+    NOT_OBSERVED: ("NOT OBSERVED", "bold yellow"),
+}
 NAMES_SHOWN = 44  # Characters of the names of what is running.
 
 
@@ -79,10 +96,10 @@ def show(report: Report, console: Console, quiet: bool = False) -> None:
         took = f"{report.conversations} conversations in {report.took_s:.1f} s"
         distance = f"round trip {report.round_trip_s * 1000:.1f} ms, seed {report.seed}"
         console.print(Text(f"{report.protocol} at {report.target}: {took}, {distance}", style="dim"))
-    for broken in report.broken:
-        console.print(Text(f"A check has a bug: {broken}", style="bold magenta"))
     for stale in report.stale:
         console.print(Text(f"Stale in the list of expected failures: {stale}", style="bold red"))
+    for broken in report.broken:
+        console.print(Text(f"A check has a bug: {broken}", style="bold magenta"))
     console.print(_summary(report))
 
 
@@ -95,23 +112,23 @@ def _show_failed(verdict: Verdict, console: Console) -> None:
         (requirement.section, "dim"),
     )
     console.print(head)
-    console.print(Padding(Text(requirement.text), (0, 0, 0, 2)))
+    console.print(Padding(Text(requirement.text), (0, 0, 0, 2), expand=False))
     if verdict.expected_failure is not None:
-        console.print(Padding(Text(f"expected: {verdict.expected_failure}", style="dim"), (0, 0, 1, 2)))
+        console.print(Padding(Text(f"expected: {verdict.expected_failure}", style="dim"), (0, 0, 1, 2), expand=False))
         return
     for failure in verdict.failures[:1]:
         _show_failure(failure, console)
     more = len(verdict.failures) - 1
     facts = [("again", verdict.rerun)] + ([("more", f"{more} further violation(s) of it in this run")] if more else [])
-    console.print(Padding(_facts(facts), (0, 0, 1, 2)))
+    console.print(Padding(_facts(facts), (0, 0, 1, 2), expand=False))
 
 
 def _show_failure(failure: Failure, console: Console) -> None:
     facts = [("expected", failure.expected), ("found", failure.found), ("check", failure.check)]
-    console.print(Padding(_facts([fact for fact in facts if fact[1]]), (0, 0, 0, 2)))
+    console.print(Padding(_facts([fact for fact in facts if fact[1]]), (0, 0, 0, 2), expand=False))
     for line in failure.excerpt:
         text = Text(line, style="red" if line.startswith("!") else "dim", no_wrap=True, overflow="ellipsis")
-        console.print(Padding(text, (0, 0, 0, 4)))
+        console.print(Padding(text, (0, 0, 0, 4), expand=False))
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> Table:
@@ -133,7 +150,7 @@ def _show_list(title: str, verdicts: Sequence[Verdict], console: Console) -> Non
     table.add_column(overflow="fold")
     for verdict in verdicts:
         table.add_row(verdict.id, verdict.requirement.level, Text(verdict.reason, style="dim"))
-    console.print(Padding(table, (0, 0, 1, 2)))
+    console.print(Padding(table, (0, 0, 1, 2), expand=False))
 
 
 def _show_score(report: Report, console: Console) -> None:
@@ -154,13 +171,15 @@ def _count(count: int, word: Word) -> Text:
 
 
 def _summary(report: Report) -> Text:
-    unseen = sum(v.requirement.level == "MUST" for v in report.of("not-observed"))
+    unseen = report.of("not-observed")
     tolerated = sum(v.expected_failure is not None for v in report.of("failed"))
-    failed = len(report.of("failed")) - tolerated
-    parts = [f"{len(report.of('passed'))} of {len(report.verdicts)} requirements kept"]
-    parts += [f"{failed} violated"] if failed else []
-    parts += [f"{tolerated} violated as expected"] if tolerated else []
-    parts += [f"{unseen} MUST not observed"] if unseen else []
-    style = {0: "bold green", 3: "bold yellow"}.get(report.exit_code, "bold red")
-    word = {0: "KEPT", 1: "VIOLATED", 2: "COULD NOT RUN", 3: "NOT OBSERVED"}[report.exit_code]
-    return Text.assemble((word, style), ": " + ", ".join(parts) + ".")
+    parts = [
+        (len(report.of("passed")), "kept"),
+        (len(report.of("failed")) - tolerated, "violated"),
+        (tolerated, "violated as expected"),
+        (len(unseen), f"not observed ({sum(v.requirement.level == 'MUST' for v in unseen)} MUST)"),
+        (len(report.of("excluded")), "excluded"),
+    ]
+    counted = ", ".join(f"{count} {words}" for count, words in parts if count)
+    word, style = SUMMARIES[report.exit_code]
+    return Text.assemble((word, style), f": {counted or 'no requirement was asked for'}.")

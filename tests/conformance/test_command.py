@@ -1,0 +1,152 @@
+"""The commands as a user meets them: options in, words and an exit code out."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli import app
+from harness.conformance import command, suite
+from harness.core.defect import defects_in
+
+OWN = ["check", "skybit", "--self"]
+DEFECT = next(iter(defects_in("harness.protocols.skybit.defects")))
+
+
+@pytest.fixture
+def ws_harness():
+    """Runs the command line; gives exit code, output and errors."""
+
+    def run(*words):
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+def test_our_own_mock_keeps_its_contract(ws_harness):
+    code, out, _ = ws_harness(*OWN, "--only", "SKY-AUTH")
+    assert code == 0
+    assert "KEPT: " in out
+    assert "\nAuth " in out
+
+
+def test_a_broken_mock_is_found_out_with_the_command_that_shows_it_again(ws_harness):
+    code, out, _ = ws_harness(*OWN, "--only", DEFECT.breaks, "--defect", DEFECT.name)
+    assert code == 1
+    assert f"FAILED {DEFECT.breaks}" in out
+    assert f"ws-harness check skybit --self --seed 1 --defect {DEFECT.name} --only {DEFECT.breaks}" in out
+
+
+def test_reports_are_written(ws_harness, tmp_path):
+    files = ["--json", tmp_path / "r.json", "--junit", tmp_path / "r.xml"]
+    assert ws_harness(*OWN, "--only", "SKY-HB-01", "--quiet", *files)[0] == 0
+    assert [v["id"] for v in json.loads((tmp_path / "r.json").read_text())["verdicts"]] == ["SKY-HB-01"]
+    assert (tmp_path / "r.xml").read_text().startswith("<?xml")
+
+
+def test_an_expected_failure_is_kept_and_a_stale_one_is_not(ws_harness, tmp_path):
+    known = tmp_path / "expected.txt"
+    known.write_text(f"{DEFECT.breaks}  # mended in May\n")
+    only = ["--only", DEFECT.breaks, "--expected-failures", known]
+    assert ws_harness(*OWN, *only, "--defect", DEFECT.name)[0] == 0
+    code, out, _ = ws_harness(*OWN, *only)
+    assert code == 1
+    assert "Stale" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["check", "skybitt", "--self"], "unknown protocol 'skybitt'"),
+        (["check", "skybit"], "expected the URL of a server"),
+        (["check", "skybit", "127.0.0.1:8000"], "expected a URL such as ws://"),
+        (["check", "skybit", "ws://127.0.0.1:"], "expected a URL such as ws://"),
+        (["check", "skybit", "ws://[oops"], "expected a URL such as ws://"),
+        (
+            ["check", "skybit", "ws://127.0.0.1:1/"],
+            "ws://127.0.0.1:1/artifact/v1 cannot be reached: Connect call failed",
+        ),
+        ([*OWN, "--only", "SKY-AUHT-01"], "no requirement begins with 'SKY-AUHT-01'. Did you mean 'SKY-AUTH-01'?"),
+        ([*OWN, "--level", "SHALL"], "expected one of MUST, SHOULD, MAY, found 'SHALL'"),
+        ([*OWN, "--expected-failures", "nothing.txt"], "nothing.txt: cannot be read"),
+        ([*OWN, "--defect", "no-such-thing"], "there is none called 'no-such-thing'"),
+        ([*OWN, "ws://127.0.0.1:1/"], "expected neither a URL nor a --profile"),
+        (["check", "skybit", "ws://127.0.0.1:1/", "--defect", "x"], "expected --self beside it"),
+        (["check", "skybit", "--profile", "nothing.toml"], "nothing.toml: cannot be read"),
+        (["explain", "SKY-AUHT-01"], "Did you mean 'SKY-AUTH-01'?"),
+        (["requirements", "skybitt"], "unknown protocol"),
+        (["judge", "skybit", "nothing.jsonl"], "nothing.jsonl"),
+    ],
+)
+def test_a_mistake_is_told_in_words_and_ends_in_code_2(words, told, ws_harness):
+    code, out, errors = ws_harness(*words)
+    assert code == 2
+    assert told in errors
+    assert out == ""
+
+
+def test_a_report_that_cannot_be_written_is_told(ws_harness, tmp_path):
+    code, _, errors = ws_harness(*OWN, "--only", "SKY-HB-01", "--json", tmp_path / "no" / "r.json")
+    assert code == 2
+    assert "No such file" in errors
+
+
+def test_a_profile_without_an_address_is_told(ws_harness, tmp_path):
+    (tmp_path / "p.toml").write_text('tokens = ["a"]')
+    code, _, errors = ws_harness("check", "skybit", "--profile", tmp_path / "p.toml")
+    assert code == 2
+    assert "url: expected the URL of the server" in errors
+
+
+def test_requirements_are_listed(ws_harness):
+    code, out, _ = ws_harness("requirements", "skybit", "--level", "MUST")
+    assert code == 0
+    assert "  SKY-AUTH-01  MUST" in out
+    assert "  SHOULD" not in out
+    listed = json.loads(ws_harness("requirements", "--json")[1])
+    assert len(listed["skybit"]) == len(suite.load("skybit").requirements)
+    assert {"id", "level", "side", "section", "text"} <= listed["skybit"][0].keys()
+
+
+def test_a_requirement_is_explained_with_its_checks_and_defects(ws_harness):
+    code, out, _ = ws_harness("explain", DEFECT.breaks.lower())
+    assert code == 0
+    assert out.startswith(DEFECT.breaks)
+    assert f"defect    {DEFECT.name}" in out
+    assert "exchange " in out or "invariant" in out
+
+
+def test_a_recording_is_judged(ws_harness, tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"conversation": {"protocol": "skybit"}}\n')
+    code, out, _ = ws_harness("judge", "skybit", tmp_path / "a.jsonl")
+    assert code == 3
+    assert "1 conversations" in out
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("ws://here", "ws://here/a/v1"),
+        ("https://here/", "wss://here/a/v1"),
+        ("wss://here:9/b?c=1", "wss://here:9/b?c=1"),
+    ],
+)
+def test_an_address_gets_what_it_lacks(given, meant):
+    assert command.address(given, ("/a/v1",)) == meant
+
+
+def test_without_a_profile_the_demo_credentials_are_tried():
+    found = suite.load("skybit")
+    chosen = command.profile_of(found, "ws://here", None, 1)
+    assert chosen == found.demo_profile("ws://here/artifact/v1", random.Random(1))
+
+
+def test_a_failure_against_a_profile_names_the_profile_in_its_command(tmp_path):
+    report = command.Report("skybit", "ws://here/?key=***", [])
+    request = command.Request("skybit", "ws://here/?key=secret", profile=Path("my profile.toml"))
+    line = command.again(request, "SKY-HB-01", report)
+    assert line == "ws-harness check skybit 'ws://here/?key=***' --profile 'my profile.toml' --only SKY-HB-01"
