@@ -6,7 +6,8 @@ import asyncio
 
 from harness.core.message import Frame
 from harness.core.session import Request
-from harness.scenario.stage import Link, Stage, Transport
+from harness.scenario.network import Transport
+from harness.scenario.stage import Link, Stage
 
 
 class Driver:

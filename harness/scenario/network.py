@@ -11,17 +11,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 from harness.core.clock import Agenda
 from harness.core.message import Frame, Opcode
 from harness.scenario.values import After, Bandwidth
 
-if TYPE_CHECKING:
-    from harness.scenario.stage import Transport
-
 # A frame that would arrive at this moment: when it arrives with the fault.
 Delay = Callable[[Frame, float], float]
+
+
+class Transport(Protocol):
+    """Where a link's frames go: a socket, or memory. It never blocks."""
+
+    def send(self, frame: Frame) -> None:
+        """Put one frame on the wire. After CLOSE none follows."""
+
+    def hang_up(self) -> None:
+        """Cut the connection without a closing handshake."""
 
 
 class Fault(ABC):

@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from harness.core.clock import Agenda, Clock
 from harness.core.conversation import Conversation
@@ -18,7 +18,7 @@ from harness.core.message import Frame, Message, Opcode, Problem
 from harness.core.session import Close, Context, Effects, Ping, Request, Send, SendRaw, Session
 from harness.core.topics import Topics
 from harness.scenario.misbehave import filters
-from harness.scenario.network import Line
+from harness.scenario.network import Line, Transport
 from harness.scenario.scenario import Action, Scenario, Step
 from harness.scenario.script import Script
 from harness.wire.codec import decode, encode
@@ -27,16 +27,6 @@ from harness.wire.schemas import shapes
 log = logging.getLogger("harness.stage")
 
 JOURNAL_ENTRIES = 200  # What is kept of a conversation in memory, per connection.
-
-
-class Transport(Protocol):
-    """Where a link's frames go: a socket, or memory. It never blocks."""
-
-    def send(self, frame: Frame) -> None:
-        """Put one frame on the wire. After CLOSE none follows."""
-
-    def hang_up(self) -> None:
-        """Cut the connection without a closing handshake."""
 
 
 class Stage:

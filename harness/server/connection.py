@@ -57,7 +57,7 @@ class Witness(typing.Protocol):
 
 
 class Connection:
-    """A transport (see `stage.Transport`) over an aiohttp WebSocket, and its reader.
+    """A transport (see `network.Transport`) over an aiohttp WebSocket, and its reader.
 
     Its owner runs `write` as a task beside `read`, and `finish` at the end.
     """
