@@ -141,10 +141,6 @@ class SkybitPeer(Peer):
             await self.pause(min(left_s, 20.0))
             await self.heartbeat()
 
-    async def settle(self) -> None:
-        """Return once the server has dealt with all that was sent: it answers in order."""
-        await self.heartbeat()
-
 
 class SkybitLab(Lab):
     """Opens Skybit peers. An exchange has users of its own for as long as it lasts."""

@@ -203,11 +203,11 @@ class Placed:
 
 def placed(conversation: Conversation) -> Iterator[Placed]:
     """Each Approve that named a client_order_id of its own, with what came of it."""
-    previews = {field_of(p, "data.preview_id"): p for p in conversation.received("Preview")}
+    previews = {str(field_of(p, "data.preview_id")): p for p in conversation.received("Preview")}
     approves = conversation.sent("Approve")
     names = [field_of(a, "data.client_order_id") for a in approves]
     for approve, name in zip(approves, names, strict=True):
-        preview = previews.get(field_of(approve, "data.preview_id"))
+        preview = previews.get(str(field_of(approve, "data.preview_id")))
         order = the_order(preview) if preview is not None else None
         if preview is None or order is None or not is_text(name) or names.count(name) > 1:
             continue
