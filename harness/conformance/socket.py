@@ -115,7 +115,9 @@ class SocketChannel:
         self._channels.discard(self)
         if self._reader is not asyncio.current_task():
             self._reader.cancel()
+        # The session first: with its transport gone, closing the socket sends nothing more and only lets go.
         await self._session.close()
+        await self._socket.close()
 
     async def _send_close(self, frame: Frame) -> None:
         if self._closing:

@@ -1,7 +1,10 @@
 """A server in memory that answers by a function, and a suite of a few checks, for the tests of what runs suites."""
 
 import asyncio
+import contextlib
 import random
+import threading
+import time
 
 import pytest
 
@@ -13,6 +16,9 @@ from harness.conformance.runner import Options, run
 from harness.conformance.suite import Suite
 from harness.core.clock import run_virtual
 from harness.core.message import Frame, Opcode
+from harness.scenario.house import House
+from harness.server.admin import Guard
+from harness.server.app import Server
 
 
 class FakeServer:
@@ -107,3 +113,30 @@ def demo():
         return suite.demo_profile(f"ws://fake{suite.paths[0]}", random.Random(1))
 
     return make
+
+
+@pytest.fixture
+def serve():
+    """Serves a protocol on a free port of loopback, from a thread of its own; gives the URL."""
+    with contextlib.ExitStack() as stack:
+        yield lambda protocol: stack.enter_context(_served(protocol))
+
+
+@contextlib.contextmanager
+def _served(protocol):
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def there(work):
+        return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+    server = Server(House({protocol.name: protocol}, time.time), Guard(None, open_here=False))
+    try:
+        there(server.start())
+        yield f"ws://127.0.0.1:{there(server.listen('127.0.0.1', 0))}{protocol.paths[0]}"
+    finally:
+        there(server.stop(1.0))
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
