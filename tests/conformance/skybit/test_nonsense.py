@@ -34,7 +34,8 @@ TELLING = [
     *("knows-no-deflate", "deaf-to-deflate", "sends-plans-back", "silent-on-a-second-auth", "refuses-without-a-word"),
     *("forgives-no-expiry", "wants-no-token", "chats-with-strangers", "quotes-to-strangers", "many-heartbeats"),
     *("counts-the-dead", "trusts-sessions", "knows-no-orders", "one-channel-at-a-time", "returns-its-own-time"),
-    *("server-ts-in-milliseconds", "asks-nothing", "time-of-day-alone"),
+    *("server-ts-in-milliseconds", "asks-nothing", "time-of-day-alone", "serves-those-it-refused"),
+    *("knows-no-expiry", "serves-what-it-refuses", "latency-with-its-unit"),
 ]
 
 
@@ -117,6 +118,16 @@ def test_the_end_of_a_long_record_alone_accuses_nobody(kept):
 
 def test_a_connection_without_a_word_accuses_nobody():
     assert {o.kind for o in outcomes(Conversation())} == {Kind.HELD}
+
+
+def test_who_subscribes_to_all_quotes_may_get_any():
+    record = Conversation()
+    subscribe = {"type": "Subscribe", "data": {"channels": [{"type": "quotes", "all": True}]}}
+    quote = {"type": "MarketData", "data": {"symbol": "MSFT"}}
+    record.note(0.0, "client", Frame(Opcode.TEXT, encode(subscribe)))
+    record.note(1.0, "server", Frame(Opcode.TEXT, encode(quote)))
+    (check,) = (c for c in INVARIANTS if c.id == "SKY-SUB-02")
+    assert on_conversation(SKYBIT, check, record).finding is None
 
 
 def spoilt(message):

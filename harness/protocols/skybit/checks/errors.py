@@ -183,7 +183,7 @@ def _huge_order(trader: SkybitPeer) -> str:
     """An order of a hundred times the advertised limit: more than any account with such a limit holds."""
     confirmation = trader.conversation.received("Auth")[0]
     limit = field_of(confirmation, "data.limits.max_position_value")
-    quantity = int((limit if is_number(limit) else 100_000) * 100 / 225.10)
+    quantity = max(1, int((limit if is_number(limit) else 100_000) * 100 / 225.10))
     return f"Buy {quantity} shares of {trader.lab.symbol} at limit 225.10, good for the day"
 
 
