@@ -34,6 +34,7 @@ def serve(
     defect: Annotated[str | None, typer.Option(help="Serve a backend that is broken in this way.")] = None,
     list_defects: Annotated[bool, typer.Option("--list-defects", help="Print all defects, and end.")] = False,
     record: Annotated[Path | None, typer.Option(help="Keep every connection's conversation in this folder.")] = None,
+    publish: Annotated[str | None, typer.Option(metavar="URL", help="Publish every frame to this Redis.")] = None,
     token: Annotated[str | None, typer.Option(help="What controlling the mock takes (/_harness).")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -52,6 +53,7 @@ def serve(
         speed=speed,
         defect=defect,
         record=record,
+        publish=publish,
         token=token,
         log_level=log_level,
     )

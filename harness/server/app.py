@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
@@ -17,8 +17,8 @@ from harness.scenario.house import BadRequest, House
 from harness.server import admin
 from harness.server.connection import Connection, Socket
 from harness.server.handshake import refusal
+from harness.server.lines import Keeper, Lines
 from harness.server.logs import http_log
-from harness.server.recording import Recordings
 
 log = logging.getLogger("harness.server")
 
@@ -28,12 +28,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Server:
     """The mock of all protocols of a house, over sockets. It moves frames and decides nothing."""
 
-    def __init__(self, house: House, guard: admin.Guard, recordings: Recordings | None = None) -> None:
+    def __init__(self, house: House, guard: admin.Guard, keepers: Sequence[Keeper] = ()) -> None:
         self.house = house
         self._connections: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._stopping = False
-        self._recordings = recordings
+        self._keepers = keepers
         self._numbers = itertools.count(1)
         app = web.Application(middlewares=[self._not_found_in_words])
         app.router.add_get("/", self._welcome)
@@ -102,9 +102,9 @@ class Server:
         connection = Connection(socket, request, f"{protocol.name} connection {number}")
         self._connections.add(connection)
         opening = _opening(request, bool(socket.compress))
-        if self._recordings is not None:
+        if self._keepers:
             stage = next((name for (_, name), each in self.house.drivers.items() if each is driver), "")
-            connection.witness = self._recordings.begin(driver, stage, number, opening)
+            connection.witness = Lines(self._keepers, driver, stage, number, opening)
         writer = asyncio.create_task(connection.write())
         log.info("%s opened from %s: %s", connection.name, request.remote, driver.stage.scenario.title)
         try:

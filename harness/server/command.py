@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.core.protocol import Protocol
 from harness.scenario.house import House
@@ -19,11 +20,16 @@ from harness.scenario.scenario import Scenario
 from harness.server import banner, logs
 from harness.server.admin import Guard, is_loopback
 from harness.server.app import Server
+from harness.server.lines import Keeper
 from harness.server.options import Options, UsageError
 from harness.server.recording import Recordings
 from harness.server.watch import watch
 
+if TYPE_CHECKING:
+    from harness.server.publishing import Publisher
+
 STOP_WITHIN_S = 1.0
+FLUSH_WITHIN_S = 0.5  # After the connections are closed.
 COULD_NOT_RUN = 2  # The exit status.
 
 
@@ -33,10 +39,11 @@ def serve(options: Options) -> int:
         logs.set_up(options.level())
         served, library = options.served(), options.library()
         defaults = options.defaults(served, library)
+        publisher = _publisher(options)
     except (UsageError, ScenarioError) as error:
         banner.complain(str(error))
         return COULD_NOT_RUN
-    play = _Play(options, guard_of(options), served, library, defaults)
+    play = _Play(options, guard_of(options), served, library, defaults, publisher)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(play.run())
 
@@ -58,11 +65,26 @@ class _Play:
     served: dict[str, Protocol]
     library: Library
     defaults: dict[str, Scenario]
+    publisher: Publisher | None
 
     async def run(self) -> int:
+        if self.publisher is None:
+            return await self._serve()
+        try:
+            await self.publisher.start()
+            return await self._serve()
+        except UsageError as error:
+            banner.complain(str(error))
+            return COULD_NOT_RUN
+        finally:
+            await self.publisher.stop(FLUSH_WITHIN_S)
+
+    async def _serve(self) -> int:
         options = self.options
         house = House(self.served, time.time, self.defaults, self.library)
-        server = Server(house, self.guard, Recordings(options.record) if options.record else None)
+        recordings = Recordings(options.record) if options.record else None
+        keepers: list[Keeper] = [each for each in (recordings, self.publisher) if each is not None]
+        server = Server(house, self.guard, keepers)
         stopped = _stop_signal()
         await server.start()
         try:
@@ -81,6 +103,18 @@ class _Play:
         if self.options.watch:
             given = [scenario.path for scenario in self.defaults.values() if scenario.path is not None]
             await watch(house, self.library, given, self.options.adjusted)
+
+
+def _publisher(options: Options) -> Publisher | None:
+    if options.publish is None:
+        return None
+    try:
+        from harness.server.publishing import Publisher
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "--publish needs the package redis, which is not installed: pip install 'ws-harness[redis]'"
+        ) from error
+    return Publisher(options.publish)
 
 
 async def _listen(server: Server, options: Options) -> list[int]:

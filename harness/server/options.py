@@ -35,6 +35,7 @@ class Options:
     speed: float | None = None
     defect: str | None = None
     record: Path | None = None
+    publish: str | None = None  # The URL of a Redis.
     token: str | None = None
     log_level: str = "info"
 

@@ -7,7 +7,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from harness.core.protocol import Protocol
 from harness.scenario.house import House
 from harness.server.admin import Guard
 from harness.server.app import Server
-from harness.server.recording import Recordings
+from harness.server.lines import Keeper
 
 
 @dataclass
@@ -53,11 +53,11 @@ class Mock:
 
 @asynccontextmanager
 async def running(
-    protocol: Protocol | None = None, guard: Guard | None = None, recordings: Recordings | None = None
+    protocol: Protocol | None = None, guard: Guard | None = None, keepers: Sequence[Keeper] = ()
 ) -> AsyncIterator[Mock]:
     """Serve one protocol (Skybit, unless told otherwise) while the block runs."""
     protocol = protocol or protocols.load("skybit")
-    server = Server(House({protocol.name: protocol}, time.time), guard or Guard(None, True), recordings)
+    server = Server(House({protocol.name: protocol}, time.time), guard or Guard(None, True), keepers)
     await server.start()
     try:
         yield Mock(server, await server.listen("127.0.0.1", 0))

@@ -21,7 +21,7 @@ def the_file(folder):
 
 async def test_a_connection_is_recorded_whole_and_without_secrets(serving, trader, tmp_path):
     folder = tmp_path / "recordings"
-    async with serving(recordings=Recordings(folder)) as mock, mock.client("?stage=mine&token=secret-1") as ws:
+    async with serving(keepers=[Recordings(folder)]) as mock, mock.client("?stage=mine&token=secret-1") as ws:
         client = trader(ws)
         await client.authenticate("demo-user-7")
         await ws.send('{"type": "Auth", "token": "secret-2')
@@ -41,7 +41,7 @@ async def test_a_connection_is_recorded_whole_and_without_secrets(serving, trade
 
 @pytest.mark.parametrize(("query", "name"), [("?stage=..", "skybit----0"), ("?seed=5", "skybit-")])
 async def test_the_name_of_a_stage_leads_nowhere_else(serving, tmp_path, query, name):
-    async with serving(recordings=Recordings(tmp_path / "here")) as mock, mock.client(query):
+    async with serving(keepers=[Recordings(tmp_path / "here")]) as mock, mock.client(query):
         pass
     found = the_file(tmp_path / "here").name
     assert (found.startswith(name), re.sub(r"[\w-]", "", found)) == (True, ".")
@@ -49,7 +49,7 @@ async def test_the_name_of_a_stage_leads_nowhere_else(serving, tmp_path, query, 
 
 async def test_a_recording_is_bounded(serving, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(recording, "MAX_RECORDING_BYTES", 1000)
-    async with serving(recordings=Recordings(tmp_path)) as mock, mock.client() as ws:
+    async with serving(keepers=[Recordings(tmp_path)]) as mock, mock.client() as ws:
         for _ in range(20):
             await ws.send("x" * 100)
             await ws.recv()
@@ -60,6 +60,6 @@ async def test_a_recording_is_bounded(serving, tmp_path, monkeypatch, caplog):
 
 async def test_a_folder_that_cannot_be_written_disturbs_nobody(serving, trader, tmp_path, caplog):
     (tmp_path / "taken").write_text("a file")
-    async with serving(recordings=Recordings(tmp_path / "taken")) as mock, mock.client() as ws:
+    async with serving(keepers=[Recordings(tmp_path / "taken")]) as mock, mock.client() as ws:
         await trader(ws).authenticate()
     assert any("cannot record to" in r.getMessage() for r in caplog.records)
