@@ -176,6 +176,20 @@ async def test_publishing_goes_on_after_redis_was_away(redis, serving, trader, c
 
 
 @pytest.mark.redis
+async def test_while_redis_is_away_lines_wait_and_only_those_under_way_are_lost(redis, caplog, monkeypatch):
+    monkeypatch.setattr(publishing, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(publishing, "MAX_WAIT_S", 0.001)  # So that it is tried many times while Redis starts.
+    async with publishing_to(redis.url) as publisher:
+        await redis.stop()
+        channel = publisher.begin("skybit", "default", 1)
+        for number in range(50 * publishing.BATCH_LINES):
+            channel.write(str(number))
+        await redis.start()
+        await until(lambda: len(warnings(caplog)) >= 2)
+    assert warnings(caplog)[-1].endswith(f"lines lost: {publishing.BATCH_LINES}")
+
+
+@pytest.mark.redis
 async def test_a_redis_that_stalls_costs_lines_and_no_time(redis, caplog, monkeypatch):
     monkeypatch.setattr(publishing, "MAX_WAITING_LINES", 1000)
     async with publishing_to(redis.url) as publisher:
