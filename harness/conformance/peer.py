@@ -77,6 +77,7 @@ class Peer:
         self.is_lost = False
         self._opener = opener
         self._channel: Channel | None = None
+        self._arrived: list[Entry] = []
         self._taken: set[int] = set()
         self._news = asyncio.Event()
         self._opened_at = 0.0
@@ -145,9 +146,11 @@ class Peer:
         """The first frame from the server, not taken before, that fits; it is taken."""
         limit_s = self.reply_s if within_s is None else within_s
         deadline = self._loop.time() + limit_s
+        looked = 0  # None is looked at twice, so that a flood of frames does not cost its square.
         while True:
-            for entry in self.conversation.entries:
-                if entry.sender == "server" and id(entry) not in self._taken and fits(entry):
+            for entry in self._arrived[looked:]:
+                looked += 1
+                if id(entry) not in self._taken and fits(entry):
                     self._taken.add(id(entry))
                     return entry
             left_s = deadline - self._loop.time()
@@ -192,7 +195,7 @@ class Peer:
 
     def arrived(self, frame: Frame) -> None:
         """A frame came from the server."""
-        self.conversation.note(self.now(), "server", frame)
+        self._arrived.append(self.conversation.note(self.now(), "server", frame))
         self._news.set()
 
     def lost(self) -> None:

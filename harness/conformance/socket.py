@@ -21,7 +21,7 @@ Received = WSMessage | WSMessageTextBytes
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 # A server that floods a connection with more than this is cut off, before its record fills the memory.
 MAX_RECORDED_BYTES = 64 * 1024 * 1024
-MAX_RECORDED_FRAMES = 50_000
+MAX_RECORDED_FRAMES = 20_000
 MAX_BODY_BYTES = 64 * 1024  # Of a refused handshake.
 HANDSHAKE_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 5.0  # How long a server may take to answer a close frame.

@@ -5,6 +5,7 @@ import contextlib
 import random
 import threading
 import time
+from collections import deque
 
 import pytest
 
@@ -45,6 +46,7 @@ class FakeServer:
 class FakeChannel:
     def __init__(self, server, peer):
         self.server, self.peer = server, peer
+        self.under_way = deque()
 
     async def send(self, frame):
         if frame.opcode is Opcode.PING:
@@ -60,9 +62,12 @@ class FakeChannel:
         self.peer.lost()
 
     def deliver(self, frame):
-        asyncio.get_running_loop().call_later(0.001, self._arrive, frame)
+        # A loop keeps no order among calls that are due at the same moment.
+        self.under_way.append(frame)
+        asyncio.get_running_loop().call_later(0.001, self._arrive)
 
-    def _arrive(self, frame):
+    def _arrive(self):
+        frame = self.under_way.popleft()
         if not self.peer.is_lost:
             self.peer.arrived(frame)
             if frame.opcode is Opcode.CLOSE:
