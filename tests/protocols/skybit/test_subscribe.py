@@ -48,13 +48,21 @@ def test_one_symbol_is_dropped_in_the_form_of_subscribe(play):
     assert symbols(client) == set(stage.world.market.listings) - {"AAPL"}
 
 
+def test_symbols_to_be_dropped_must_be_a_list(play):
+    client = play().trader()
+    for wrong in (5, "AAPL", []):
+        request = client.say("Unsubscribe", channels=[{"type": "quotes", "symbols": wrong}])
+        assert client.error("INVALID_REQUEST", request)["details"]["field"] == "data.channels.0.symbols"
+
+
 def test_one_unknown_symbol_refuses_the_whole(play):
     stage = play()
     client = stage.trader()
     request = client.say("Subscribe", channels=[{"type": "quotes", "symbols": ["AAPL", "MSFTT"]}])
     assert client.error("SYMBOL_NOT_FOUND", request)["details"] == {"symbol": "MSFTT", "nearest": ["MSFT"]}
     request = client.say("Subscribe", channels=[{"type": "quotes", "symbols": ["ZZZZZZZZ"]}])
-    assert client.error("SYMBOL_NOT_FOUND", request)["suggestions"] == ["Check the symbol"]
+    (suggestion,) = client.error("SYMBOL_NOT_FOUND", request)["suggestions"]
+    assert suggestion.startswith("Use one of AAPL, GOOGL, MSFT, ")
     stage.wait(1.0)
     assert client.inbox == []
 
