@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,10 +10,16 @@ from typing import Literal
 from harness.core.limits import Rate
 from harness.protocols.skybit.listings import LISTINGS
 
+TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,9}")  # As the schema has it.
+QUOTES_LEAST_S = 0.001  # With less between two quotes, the mock would do nothing else.
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Limits and timers. Sections named are those of the Skybit spec."""
+    """Limits and timers. Sections named are those of the Skybit spec.
+
+    ValueError, in words, when a value is none that a server can keep.
+    """
 
     chats: Rate = Rate(60, 60.0)  # Rate Limits; each holds for one connection.
     approvals: Rate = Rate(100, 60.0)
@@ -26,6 +33,16 @@ class Rules:
     session_life_s: float = 8 * 3600.0  # From Auth until messages are answered with SESSION_EXPIRED.
     max_orders_per_day: int = 100  # Auth: data.limits of the sample
     max_position_value: float = 100_000.0  # Of one symbol, shares held and open orders together, in USD.
+
+    def __post_init__(self) -> None:
+        for name in ("chats", "approvals", "heartbeats", "messages"):
+            rate: Rate = getattr(self, name)
+            _demand(rate.count >= 0 and rate.window_s > 0, name, "a rate such as 3 per 10s", str(rate))
+        for name in ("ping_every_s", "idle_timeout_s"):
+            _demand(getattr(self, name) > 0, name, "a time above 0", getattr(self, name))
+        amounts = ("connections_per_user", "max_orders_per_day", "max_position_value")
+        for name in (*amounts, "preview_life_s", "idempotency_s", "session_life_s"):
+            _demand(getattr(self, name) >= 0, name, "a number of at least 0", getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +67,13 @@ class Facts:
 
     def __post_init__(self) -> None:
         _demand(self.market in ("open", "closed"), "market", "open or closed", self.market)
-        _demand(self.quotes_every_s > 0, "quotes_every_s", "a number above 0", self.quotes_every_s)
+        least_s = QUOTES_LEAST_S
+        _demand(self.quotes_every_s >= least_s, "quotes_every_s", f"at least {least_s} s", self.quotes_every_s)
         _demand(self.liquidity >= 1, "liquidity", "at least 1", self.liquidity)
         for name in ("buying_power", "orders_today", "closes_at_s", "volatility", "think_s"):
             _demand(getattr(self, name) >= 0, name, "a number of at least 0", getattr(self, name))
         for symbol, price in self.prices.items():
+            _demand(bool(TICKER.fullmatch(symbol)), f"prices.{symbol}", "a ticker in upper case", symbol)
             _demand(0.05 <= price <= 1_000_000, f"prices.{symbol}", "a price from 0.05 to 1000000", price)
         known = {*LISTINGS, *self.prices}
         for symbol, shares in self.positions.items():
