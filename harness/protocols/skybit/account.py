@@ -15,6 +15,8 @@ from harness.protocols.skybit.money import ZERO
 from harness.protocols.skybit.orders import Fill, Order
 
 PREVIEW_MEMORY_S = 600.0  # How long after its end a preview is still called expired rather than unknown.
+ORDER_MEMORY_S = 24 * 3600.0  # How long after it was placed a finished order is still known by its id.
+SESSIONS_KEPT = 100  # The newest of a user's sessions; earlier ones cannot be resumed.
 
 T = TypeVar("T")
 
@@ -57,6 +59,7 @@ class Account:
     orders: dict[str, Order] = field(default_factory=dict)
     previews: dict[str, Preview] = field(default_factory=dict)
     orders_on: Counter[str] = field(default_factory=Counter)  # Date -> orders placed.
+    sessions: dict[str, None] = field(default_factory=dict)  # The ids of this user's sessions, oldest first.
 
     def __post_init__(self) -> None:
         self.cash_at_start = self.cash
@@ -99,8 +102,9 @@ class Account:
             position.quantity += fill.quantity
         else:
             self.cash += fill.value
-            position.cost -= position.average * fill.quantity
-            position.quantity -= fill.quantity
+            rest = position.quantity - fill.quantity
+            position.cost = position.cost * rest / position.quantity  # In this order, none is left with no shares.
+            position.quantity = rest
 
     # Orders -------------------------------------------------------------------------------------
 
@@ -114,7 +118,8 @@ class Account:
         """An order that can be cancelled. Refusal when there is none of this id, or when it is finished."""
         order = self.orders.get(order_id)
         if order is None:
-            raise Refusal("INVALID_REQUEST", f"There is no order {order_id}", {"order_id": order_id})
+            suggestions = ("Name the order_id of a Status that this user was sent",)
+            raise Refusal("INVALID_REQUEST", f"There is no order {order_id}", {"order_id": order_id}, suggestions)
         if not order.is_open:
             text = f"Order {order_id} is {order.status} and cannot be cancelled"
             raise Refusal(
@@ -122,7 +127,23 @@ class Account:
             )
         return order
 
-    # Previews and repeats -----------------------------------------------------------------------
+    def settle(self, now: float) -> None:
+        """Forget orders that are finished and old: what they moved becomes part of the start."""
+        for order in list(self.orders.values()):
+            if not order.is_open and now - order.created_at >= ORDER_MEMORY_S:
+                del self.orders[order.id]
+                self.cash_at_start += order.cash_moved
+                symbol = order.terms.symbol
+                self.shares_at_start[symbol] = self.shares_at_start.get(symbol, 0) + order.shares_moved
+
+    # Sessions, previews and repeats -------------------------------------------------------------
+
+    def add_session(self, session: str) -> None:
+        """Note a session of this user, which can be resumed from now on."""
+        self.sessions.pop(session, None)  # So that the oldest stays in front.
+        self.sessions[session] = None
+        if len(self.sessions) > SESSIONS_KEPT:
+            del self.sessions[next(iter(self.sessions))]
 
     def preview(self, preview_id: str, now: float) -> Preview:
         """A preview that can be approved or cancelled. Refusal when it is unknown, over or used."""
@@ -158,9 +179,8 @@ class Account:
         """What in these books does not add up; empty when all is well."""
         cash, shares = self.cash_at_start, Counter(self.shares_at_start)
         for order in self.orders.values():
-            sign = 1 if order.terms.side == "buy" else -1
-            cash -= sign * order.value + order.charges.total
-            shares[order.terms.symbol] += sign * order.filled
+            cash += order.cash_moved
+            shares[order.terms.symbol] += order.shares_moved
         held = {s: p.quantity for s, p in self.positions.items() if p.quantity}
         faults = [
             f"order {o.id}: {o.filled} of {o.terms.quantity} filled" for o in self.orders.values() if o.remaining < 0

@@ -13,7 +13,15 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal, cast
 
-from harness.protocols.skybit.chat_words import BEFORE_SYMBOL, CONNECTIVES, WEAK_SIDES, Item, Symbols, read_items
+from harness.protocols.skybit.chat_words import (
+    BEFORE_SYMBOL,
+    CONNECTIVES,
+    WEAK_SIDES,
+    WRONG_WAY,
+    Item,
+    Symbols,
+    read_items,
+)
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["market", "limit", "stop", "stop_limit"]
@@ -53,11 +61,15 @@ class PositionsQuestion:
 
 @dataclass(frozen=True, slots=True)
 class CancelIntent:
-    """Cancel the preview (`order_id` is its id where one was named), an order by id or symbol, or all orders."""
+    """Cancel the preview (`order_id` is its id where one was named), an order, or all orders.
+
+    `symbol` and `side`, where they were said, bound which ones are meant.
+    """
 
     target: Literal["preview", "order", "all_orders"]
     order_id: str | None = None
     symbol: str | None = None
+    side: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +187,12 @@ class _Said:
             return self.unclear("an order and a cancellation in one text: say one thing at a time")
         if any(i.value == "it says what not to do" for i in self._items):
             return self.unclear("it says what not to do: say what you want done")
-        named = self._named_id()
-        if named:
-            return CancelIntent("preview" if named.startswith("prev-") else "order", named)
-        if self.symbols:
-            return self.unknown() or self._cancel_by_symbol()
-        if self.has("all"):
-            return self.unknown() or CancelIntent("all_orders")
-        if self.has("order", "type", "side"):
-            return self.unknown() or CancelIntent("order")
-        if self.has("preview") or "preview" in self._values("cancel"):
-            return CancelIntent("preview")
-        return self.unknown() or self.unclear("nothing to cancel is named: an order, all orders or the preview")
+        ids = self._named_ids()
+        if len(ids) > 1:
+            return self.unclear(f"more than one to cancel ({' and '.join(ids)}): cancel one at a time, or all orders")
+        if ids:
+            return CancelIntent("preview" if ids[0].startswith("prev-") else "order", ids[0])
+        return self.unknown() or self._cancel_unnamed()
 
     def nothing(self) -> Intent:
         """A text that asks for nothing we know."""
@@ -219,20 +225,33 @@ class _Said:
                 before = item.kind
         return None
 
-    def _cancel_by_symbol(self) -> Intent:
+    def _cancel_unnamed(self) -> Intent:
+        """A cancellation that names no id: never of more than was said."""
         if len(self.symbols) > 1:
             return self.unclear("more than one symbol: cancel one order at a time, or all orders")
-        return CancelIntent("order", None, self.symbols[0])
+        symbol, sides = next(iter(self.symbols), None), self._values("side")
+        side = cast(Side, sides[0]) if len(sides) == 1 else None
+        if any(i.text in {"preview", "previews"} for i in self._items):
+            if self.has("all") or any(i.text == "previews" for i in self._items):
+                return self.unclear("more than one preview: cancel one at a time, or let them expire")
+            return CancelIntent("preview", None, symbol)
+        if self.has("all"):
+            if self.has("type"):
+                return self.unclear("a type of order: orders are cancelled by id, symbol or side, or all together")
+            return CancelIntent("all_orders", None, symbol, side)
+        if symbol or self.has("order", "type", "side"):
+            return CancelIntent("order", None, symbol, side)
+        if self.has("preview") or "preview" in self._values("cancel"):
+            return CancelIntent("preview")
+        return self.unclear("nothing to cancel is named: an order, all orders or the preview")
 
-    def _named_id(self) -> str | None:
+    def _named_ids(self) -> list[str]:
         ids = self._values("id")
-        if ids:
-            return ids[0]
         for before, item in pairwise(self._items):
             # "order 789012" names one; "the order for 200 AAPL" does not.
             if item.kind == "number" and item.text.isdigit() and before.kind in {"order", "preview"}:
-                return ("ord-" if before.kind == "order" else "prev-") + item.text
-        return None
+                ids.append(("ord-" if before.kind == "order" else "prev-") + item.text)
+        return ids
 
     # The order ----------------------------------------------------------------------------------
 
@@ -240,7 +259,7 @@ class _Said:
         side = _one(self._values("side"), "more than one side: an order either buys or sells")
         numerals = self._numerals()
         kinds = {k for value in self._values("type") for k in value.split("_")}
-        self._refuse(kinds)
+        self._refuse(kinds, side)
         quantity = _quantity(numerals, kinds)
         if not self.symbols:
             raise _Gap("no symbol: say which stock")
@@ -249,8 +268,11 @@ class _Said:
         life = _one(self._values("tif") or ["day"], "more than one time in force: say day, GTC, IOC or FOK")
         return OrderIntent(cast(Side, side), quantity, symbol, order_type, limit, stop, cast(TimeInForce, life))
 
-    def _refuse(self, kinds: set[str]) -> None:
+    def _refuse(self, kinds: set[str], side: str) -> None:
         for item in self._items:
+            if item.text in WRONG_WAY[side]:
+                bound = "from above" if side == "buy" else "from below"
+                raise _Gap(f"{item.text!r}: a limit bounds the price of a {side} order {bound}")
             if item.kind == "unreadable":
                 raise _Gap(f"{item.text!r} is no number: write 1500 or 1,500 for thousands, 225.10 for decimals")
             # "if it drops to 220" is the one condition that an order can keep: a stop.
@@ -300,7 +322,8 @@ def _quantity(numerals: _Numerals, kinds: set[str]) -> int:
     else:
         found.extend(bare)
     if not found:
-        raise _Gap("no quantity: say how many shares")
+        hint = ", as a price or a sum of money does not tell" if numerals.prices else ""
+        raise _Gap(f"no quantity: say how many shares{hint}")
     if len(found) > 1:
         raise _Gap(f"more than one quantity (found {' and '.join(map(str, found))}); say 'at' before a price")
     quantity = found[0]

@@ -6,20 +6,28 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 Symbols = Mapping[str, Sequence[str]]
 
 # The vocabulary ---------------------------------------------------------------------------------
 
+_CEILINGS = (
+    "at or below, at or under, or lower, or less, no more than, not more than, no higher than, not above, at most, "
+    "max, maximum, up to"
+)
+_FLOORS = (
+    "at or above, at or over, or higher, no less than, not less than, no lower than, not below, at least, min, minimum"
+)
 _VOCABULARY: dict[tuple[str, str], str] = {
     ("side", "buy"): "buy, buying, purchase, purchasing, acquire, go long, go long on, get me, pick up, grab",
-    ("side", "sell"): "sell, selling, dump, unload, offload, get rid of, liquidate",
+    ("side", "sell"): "sell, selling, dump, unload, offload, get rid of, liquidate, close my, close out my, exit my",
     ("type", "market"): "market, market order, at market, at the market, market price, at the market price, mkt, "
     "at mkt",
-    ("type", "limit"): "limit, limit order, or better, limited to",
-    ("type", "stop"): "stop, stop loss, stop order, trigger, drops to, drops below, falls to, falls below, "
+    ("type", "limit"): f"limit, limit order, lmt, or better, limited to, {_CEILINGS}, {_FLOORS}",
+    ("type", "stop"): "stop, stop loss, stop order, stp, trigger, drops to, drops below, falls to, falls below, "
     "rises to, rises above, hits, reaches",
-    ("type", "stop_limit"): "stop limit, stop limit order, stop loss limit",
+    ("type", "stop_limit"): "stop limit, stop limit order, stop loss limit, stp lmt, stop lmt",
     ("tif", "day"): "day, day order, day only, today, today only, for today, good for the day, good for today, "
     "good for day, for the day, good today",
     ("tif", "gtc"): "gtc, until cancelled, until canceled, till cancelled, till canceled, good till cancelled, "
@@ -28,33 +36,46 @@ _VOCABULARY: dict[tuple[str, str], str] = {
     ("tif", "ioc"): "ioc, immediate or cancel, immediate or cancelled",
     ("tif", "fok"): "fok, fill or kill",
     ("at", ""): "at",
-    ("unit", ""): "share, shares, share of, shares of, stock, stocks, stock of, shares in, stock in",
+    ("unit", ""): "share, shares, share of, shares of, stock, stocks, stock of, shares in, stock in, sh, shs",
     ("one", ""): "a share of, a single share of, a share in, a single share in",
-    ("each", ""): "each, a share, per share, apiece",
+    ("each", ""): "each, a share, per share, per sh, apiece",
     ("money", ""): "dollar, dollars, usd, bucks",
-    ("cancel", ""): "cancel, cancelled, canceled, cancellation, withdraw, discard, abort, call off, scrap",
+    ("cancel", ""): "cancel, cancelled, canceled, cancellation, withdraw, discard, abort, call off, scrap, kill",
     ("cancel", "preview"): "never mind, nevermind, forget it, forget that, forget about it",
-    ("all", ""): "all, everything, every, all of them, orders",
+    ("all", ""): "all, everything, every, both, all of them, orders",
     ("order", ""): "order",
     ("preview", ""): "preview, previews, it, that, this",
     ("quote", ""): "quote, quotes, price, prices, trading, trade at, trades at, going for, worth, doing, bid, ask, "
     "quoted",
     ("ask", ""): "what, how, how much, show, tell me, where, ?, whats",
-    ("own", ""): "position, positions, holding, holdings, portfolio, hold, own, do i have, have i got, have i",
+    ("own", ""): "position, positions, holding, holdings, portfolio, hold, own, do i have, have i got, have i, "
+    "buying power, cash, balance, funds, account",
     ("refused", "it says what not to do"): "not, never, without, no",
     ("refused", "the condition cannot be kept"): "if, when, once, unless, whenever",
-    ("refused", "an order begins at once and cannot be dated"): "tomorrow, yesterday, next week, next month, monday, "
-    "tuesday, wednesday, thursday, friday",
-    ("refused", "the quantity is vague"): "few, several, couple, percent, some shares, as many as",
+    (
+        "refused",
+        "an order begins at once and lasts a day or until cancelled",
+    ): "tomorrow, yesterday, this week, the week, "
+    "next week, next month, monday, tuesday, wednesday, thursday, friday, gtd, at open, at the open, on open, moo, "
+    "at close, at the close, on close, moc, after hours, pre market, premarket, overnight",
+    ("refused", "the quantity is vague: say how many shares"): "few, several, couple, percent, half, some shares, "
+    "as many as",
+    ("refused", "only shares are traded, and counted one by one"): "option, options, calls, puts, contract, contracts, "
+    "futures, lots",
+    ("refused", "short selling is not offered"): "short, shorting",
+    ("refused", "trailing stops are not offered"): "trailing, trail",
+    ("refused", "a price is one number, such as 225.10"): "cent, cents",
     ("filler", ""): "i, i want, want, to, would, like, please, can, could, you, me, my, a, an, the, of, and, or, with, "
     "as, in, on, is, are, am, was, do, does, did, now, right, current, currently, just, much, many, be, will, let, us, "
     "for, around, about, give, get, see, place, put, enter, make, should, hi, hello, hey, thanks, thank, kindly, "
-    "asap, some, per, only, have, good, going, there, time, force, quantity, symbol, latest, last, any, open, s",
+    "asap, some, per, only, have, good, going, there, time, force, quantity, symbol, latest, last, any, open, s, pls, "
+    "plz, ok, okay, u, wanna",
 }
 CONNECTIVES = {"of", "a", "an", "the", "is", "to", "price", "around", "about", "be", "at"}
 MAX_DIGITS = 25  # More would not be exact (Decimal's context has 28).
 _LEXICON = {tuple(p.split()): key for key, phrases in _VOCABULARY.items() for p in phrases.split(", ")}
 BEFORE_SYMBOL = {"unit", "number", "side", "quote", "ask", "cancel", "own"}
+WRONG_WAY = {"buy": set(_FLOORS.split(", ")), "sell": set(_CEILINGS.split(", "))}  # A limit is no such bound.
 WEAK_SIDES = {"get me", "pick up", "grab"}
 
 _SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
@@ -72,11 +93,11 @@ _TOKEN = re.compile(
     | (?P<number>(?<![\w.])[-+]?\$?-?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)k?(?!\w))
     | (?P<no>\b[a-z]+n['’]t\b)
     | (?P<word>\w+(?:[.&]\w+)*)(?:['’](?:s|m|d|ll|re|ve)\b)?
-    | (?P<mark>[@?%])
+    | (?P<mark>[@?%]|/(?=\ ?sh))
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-_MARKS = {"@": "at", "?": "?", "%": "percent"}
+_MARKS = {"@": "at", "?": "?", "%": "percent", "/": "per"}
 _GROUPED = re.compile(r"(\d{1,3}(,\d{3})+|\d*)(\.\d+)?", re.ASCII)
 
 
@@ -92,6 +113,11 @@ class _Token:
 
 def _tokens(text: str) -> list[_Token]:
     return list(_cut(text))
+
+
+@lru_cache(maxsize=1000)  # The names of companies are the same in every text.
+def _phrase(name: str) -> tuple[str, ...]:
+    return tuple(token.word for token in _tokens(name))
 
 
 def _cut(text: str) -> Iterator[_Token]:
@@ -126,8 +152,9 @@ class _Numbers:
         return -(total + value) if negative else total + value
 
     def _group(self) -> Decimal | None:
-        """Group = "half" ["a"] ["dozen"] | (digits | below_hundred | ["a"] scale) ["dozen" | "hundred" ...]"""
-        if self._take("half"):
+        """Group = "half" ("a" | ["a"] "dozen") | (digits | below_hundred | ["a"] scale) ["dozen" | "hundred" ...]"""
+        if self._peek() == "half" and self._peek(1) in {"a", "dozen"}:  # "half my shares" is no number.
+            self._take("half")
             self._take("a")
             return Decimal(6) if self._take("dozen") else Decimal("0.5")
         value = self._digits()
@@ -218,7 +245,7 @@ def read_items(text: str, symbols: Symbols) -> list[Item]:
     lexicon = dict(_LEXICON)
     for ticker, names in symbols.items():
         for name in names:
-            lexicon.setdefault(tuple(t.word for t in _tokens(name)), ("symbol", ticker))
+            lexicon.setdefault(_phrase(name), ("symbol", ticker))
     # In a text all in capitals, capitals do not tell a ticker from a word.
     shouted = all(t.text == t.text.upper() for t in tokens)
     items: list[Item] = []

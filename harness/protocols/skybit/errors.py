@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from harness.core.limits import Rate
 
 # Error Codes: the column "Recoverable". The spec says "Maybe" of ORDER_REJECTED and of INTERNAL_ERROR.
 RECOVERABLE = {
@@ -57,3 +60,22 @@ class Refusal(Exception):  # noqa: N818 - it is an answer to the client, not a f
     def recoverable(self) -> bool:
         """Whether the client may go on after it."""
         return RECOVERABLE[self.code]
+
+
+def rate_limit(operation: str, rate: Rate, wait_s: float) -> Refusal:
+    """The refusal of one message too many; in `wait_s` seconds the next is allowed."""
+    details = {
+        "operation": operation,
+        "limit": rate.count,
+        "window_s": rate.window_s,
+        "retry_after_s": math.ceil(wait_s * 1000) / 1000,
+    }
+    text = f"Too many requests: {operation} are limited to {rate}"
+    return Refusal("RATE_LIMIT", text, details, (f"Wait {wait_s:.1f} s before sending more",))
+
+
+def unknown_symbol(word: str, nearest: Sequence[str], known: Iterable[str]) -> Refusal:
+    """The refusal of a word that is no symbol: it offers the nearest of those known, or else all of them."""
+    meant = f"Did you mean {' or '.join(nearest)}?" if nearest else f"Use one of {', '.join(known)}"
+    details = {"symbol": word[:100], "nearest": list(nearest)}
+    return Refusal("SYMBOL_NOT_FOUND", f"There is no symbol {word[:100]!r} here", details, (meant,))

@@ -44,9 +44,9 @@ class Order:
     worst_price: Decimal
     created_at: float
     status: str = "pending"
-    works: bool = False  # Whether it is in the market: acknowledged and tried once.
     triggered: bool = False  # Whether the market has reached its stop price.
     scripted: bool = False
+    approve: Message | None = None  # The very message that placed it: by it, scripts go on with the order.
     fills: list[Fill] = field(default_factory=list)
     moments: dict[str, float] = field(default_factory=dict)  # Name of each further timestamp -> stage time.
 
@@ -74,6 +74,16 @@ class Order:
     def charges(self) -> Charges:
         """Commission and fees on what is executed."""
         return charges_of(self.value, self.filled)
+
+    @property
+    def cash_moved(self) -> Decimal:
+        """What the executions and charges brought to the account; below 0 for a purchase."""
+        return (self.value if self.terms.side == "sell" else -self.value) - self.charges.total
+
+    @property
+    def shares_moved(self) -> int:
+        """The shares that the executions brought to the account; below 0 for a sale."""
+        return self.filled if self.terms.side == "buy" else -self.filled
 
     @property
     def set_aside(self) -> Decimal:
@@ -131,12 +141,10 @@ class Order:
                 "last_fill": {"quantity": last.quantity, "price": float(last.price), "timestamp": ts(last.at)},
             }
         if status == "filled":
-            charges = self.charges
-            net = self.value + charges.total if self.terms.side == "buy" else self.value - charges.total
             return {
-                "total_commission": number(charges.commission),
-                "total_fees": number(charges.fees),
-                "net_amount": number(net),
+                "total_commission": number(self.charges.commission),
+                "total_fees": number(self.charges.fees),
+                "net_amount": number(self.cash_moved if self.terms.side == "sell" else -self.cash_moved),
             }
         moments = {"created": self.created_at, **self.moments}
         return {"timestamps": {name: ts(at) for name, at in moments.items()}}

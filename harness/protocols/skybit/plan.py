@@ -47,12 +47,21 @@ def positions_plan(question: PositionsQuestion, account: Account) -> dict[str, A
     return {"intent": "Show positions", "tools": [_tool("portfolio.positions", args, f"Get positions: {found}")]}
 
 
-def cancel_plan(target: str, target_id: str | None) -> dict[str, Any]:
-    """A cancellation by chat: of the preview or the order of this id, or of all orders."""
-    args = {"target": target}
-    if target_id is not None:
-        args[f"{target}_id"] = target_id
-    what = f"{target} {target_id}" if target_id else "all open orders"
+def cancel_plan(target: str, target_id: str) -> dict[str, Any]:
+    """A cancellation by chat: of the preview or the order of this id."""
+    what = f"{target} {target_id}"
+    return _cancellation(what, {"target": target, f"{target}_id": target_id})
+
+
+def cancel_all_plan(symbol: str | None, side: str | None) -> dict[str, Any]:
+    """A cancellation by chat of all open orders, or of those of this symbol and side."""
+    bounds = {"symbol": symbol, "side": side}
+    said = {name: value for name, value in bounds.items() if value is not None}
+    what = " ".join(["all open", *said.values(), "orders"])
+    return _cancellation(what, {"target": "all_orders", **said})
+
+
+def _cancellation(what: str, args: dict[str, str]) -> dict[str, Any]:
     return {"intent": f"Cancel {what}", "tools": [_tool("trade.cancel", args, f"Cancel {what}")]}
 
 

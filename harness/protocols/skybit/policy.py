@@ -100,6 +100,11 @@ class Desk:
         required = self.value if self.value > available else cost
         text = "Insufficient buying power for this order"
         details = {"required": number(required), "available": number(available)}
+        if self.terms.limit_price is None:
+            # The Preview shows less: what the order would cost at the quote of the moment.
+            bound = worst_price(self.terms, self.quote)
+            text += f", which sets aside {shown(bound)} USD a share, as it has no limit"
+            details["price_bound"] = number(bound)
         return Check("buying_power", text, Refusal("INSUFFICIENT_FUNDS", text, details))
 
     def shares_available(self) -> Check:

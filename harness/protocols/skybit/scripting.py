@@ -121,8 +121,9 @@ def _order_of(session: SkybitSession, account: Account, trigger: Message | None,
 
 def _placed(session: SkybitSession, account: Account, approve: Message, now: float) -> Order:
     """The order of this Approve: placed the first time, whatever has become of the preview."""
-    if id(approve) in session.placed_by:
-        return session.placed_by[id(approve)][1]
+    placed = next((o for o in account.orders.values() if o.approve is approve), None)
+    if placed is not None:
+        return placed
     data = approve["data"]
     known = account.remembered(data.get("idem_key"), now, session.rules.idempotency_s)
     if known is not None:

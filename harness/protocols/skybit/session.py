@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
 from harness.core.limits import SlidingWindow
-from harness.core.message import Message, Problem, epoch_s, rfc3339, uuid4
+from harness.core.message import Message, Problem, epoch_s, uuid4
 from harness.core.session import Close, Context, Effect, Effects, Ping, Send, Session
 from harness.protocols.skybit import scripting
 from harness.protocols.skybit.account import Account, Preview
@@ -22,10 +21,10 @@ from harness.protocols.skybit.chat import (
     parse,
 )
 from harness.protocols.skybit.credentials import User, user_of
-from harness.protocols.skybit.errors import Refusal
+from harness.protocols.skybit.errors import Refusal, rate_limit, unknown_symbol
 from harness.protocols.skybit.market import Quote
 from harness.protocols.skybit.orders import Order, modified
-from harness.protocols.skybit.plan import cancel_plan, order_plan, positions_plan, quote_plan
+from harness.protocols.skybit.plan import cancel_all_plan, cancel_plan, order_plan, positions_plan, quote_plan
 from harness.protocols.skybit.policy import Desk
 from harness.protocols.skybit.preview import preview_data
 from harness.protocols.skybit.rules import Rules
@@ -62,10 +61,10 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         self.state = State.AUTHENTICATING
         # The envelope wants a session before there is one: until Auth this one is provisional.
         self.id = uuid4(context.chance)
+        self.own_ids: set[str] = set()  # This session's, and those of the earlier ones on this connection.
         self.account: Account | None = None
         self.expires_at = float("inf")
         self.follows_orders = False
-        self.placed_by: dict[int, tuple[Message, Order]] = {}  # By identity of the Approve, for scripts.
         self.total_window = SlidingWindow(self.rules.messages)
         self.windows = {
             "Chat": SlidingWindow(self.rules.chats),
@@ -105,12 +104,14 @@ class SkybitSession(Session[SkybitWorld, Rules]):
     def unexpected(self, message: Message, now: float) -> Effects:
         """Not in this state. Before Auth nothing is served and the connection ends (Connection States)."""
         kind = message["type"]
+        details = {"state": self.state.value}
         if self.state is State.AUTHENTICATING:
-            raise Refusal("AUTH_FAILED", f"{kind} came before Auth", {"state": self.state.value}, closes=True)
+            raise Refusal("AUTH_FAILED", f"{kind} came before Auth", details, ("Send Auth first",), closes=True)
         if self.state is State.EXPIRED:
-            raise Refusal("SESSION_EXPIRED", "The session has expired", {"session": self.id})
+            raise self.expiry()
         if self.state is State.READY:
-            raise Refusal("INVALID_REQUEST", f"{kind} is not expected once authenticated", {"state": self.state.value})
+            text = f"{kind} is not expected once authenticated"
+            raise Refusal("INVALID_REQUEST", text, details, ("Open another connection for another user",))
         return ()
 
     def failed(self, message: Message | None, now: float) -> Effects:
@@ -150,7 +151,7 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         for operation, window in windows:
             wait_s = window.retry_after_s(now)
             if wait_s > 0:
-                raise _rate_limit(operation, window, wait_s)
+                raise rate_limit(operation, window.rate, wait_s)
         for _, window in windows:
             window.allows(now)
 
@@ -160,12 +161,17 @@ class SkybitSession(Session[SkybitWorld, Rules]):
             self.expire()
         if self.state is State.READY and message["type"] != "Auth" and message["session"] != self.id:
             details = {"field": "session", "expected": self.id, "found": message["session"][:100]}
-            raise Refusal("INVALID_REQUEST", "The message names another session than this connection's", details)
+            text = "The message names another session than this connection's"
+            raise Refusal("INVALID_REQUEST", text, details, ("Name the session that the answer to Auth named",))
 
     def expire(self) -> None:
         """The session's life is over; the connection waits for another Auth."""
         if self.state is State.READY:
             self.state = State.EXPIRED
+
+    def expiry(self) -> Refusal:
+        """What is said of a session whose life is over."""
+        return Refusal("SESSION_EXPIRED", "The session has expired", {"session": self.id})
 
     # Auth ---------------------------------------------------------------------------------------
 
@@ -190,11 +196,12 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         self.leave()
         account.connections.add(self)
         self.account = account
-        if self.world.sessions.get(session) == user.id:
+        if session in account.sessions:
             self.id = session
-        elif self.id in self.world.sessions:
+        elif self.id in self.own_ids:
             self.id = uuid4(self.context.chance)
-        self.world.sessions[self.id] = user.id
+        account.add_session(self.id)
+        self.own_ids.add(self.id)
         self.state = State.READY
         self.expires_at = now + self.rules.session_life_s
         self.listen(f"orders/{user.id}")
@@ -242,7 +249,7 @@ class SkybitSession(Session[SkybitWorld, Rules]):
             case CancelIntent():
                 self.cancel_by_chat(intent, message, now)
             case UnknownSymbol():
-                raise _unknown_symbol(intent.word, intent.nearest)
+                raise unknown_symbol(intent.word, intent.nearest, self.world.market.listings)
             case _:  # Unclear
                 raise Refusal("INVALID_REQUEST", intent.reason, {"text": text[:200]}, intent.suggestions)
         return ()
@@ -266,23 +273,40 @@ class SkybitSession(Session[SkybitWorld, Rules]):
 
     def cancel_by_chat(self, intent: CancelIntent, message: Message, now: float) -> None:
         """A Plan first, then what Cancel would do. The newest is meant where no id is said."""
-        target, target_id = intent.target, intent.order_id
-        if target == "order" and target_id is None:
-            target_id = next((o.id for o in reversed([*self.own.open_orders(intent.symbol)])), None)
-        if target == "preview" and target_id is None:
-            target_id = next((p.id for p in reversed(self.own.previews.values()) if p.is_open(now)), None)
-        if target != "all_orders" and target_id is None:
-            raise Refusal("INVALID_REQUEST", f"There is no open {target} to cancel", {"target": target})
+        if intent.target == "all_orders":
+            data = cancel_all_plan(intent.symbol, intent.side)
+            self.later(1, message, now, lambda then: self.plan(data, then))
+            self.later(2, message, now, lambda then: self.withdraw_all(intent.symbol, intent.side, then))
+            return
+        target, target_id = intent.target, intent.order_id or self.newest(intent, now)
         self.find(target, target_id, now)
         self.later(1, message, now, lambda then: self.plan(cancel_plan(target, target_id), then))
         self.later(2, message, now, lambda then: self.withdraw(target, target_id, then))
 
+    def newest(self, intent: CancelIntent, now: float) -> str:
+        """The id of the newest open preview or order that this cancellation may mean."""
+        ids = [o.id for o in self.own.open_orders(intent.symbol, intent.side)]
+        if intent.target == "preview":
+            previews = (p for p in self.own.previews.values() if p.is_open(now))
+            ids = [p.id for p in previews if intent.symbol in (None, p.terms.symbol)]
+        if not ids:
+            what = " ".join(filter(None, ("open", intent.symbol, intent.side, intent.target)))
+            suggestions = ("Cancel a preview before it expires, an order before it is filled",)
+            raise Refusal("INVALID_REQUEST", f"There is no {what} to cancel", {"target": intent.target}, suggestions)
+        return ids[-1]
+
     def later(self, steps: int, message: Message, now: float, call: Callable[[float], Effects]) -> None:
-        """Answer `message` after so many times of thinking, if the session is ready then."""
+        """Answer `message` after so many times of thinking, if its session still lives then."""
+        session = self.id
 
         def answer(then: float) -> Effects:
+            if self.state is not State.READY or self.id != session:
+                return ()  # What has ended it since, has been told.
             try:
-                return call(then) if self.state is State.READY else ()
+                if then >= self.expires_at:
+                    self.expire()
+                    raise self.expiry()
+                return call(then)
             except Refusal as refusal:
                 return self.refuse(refusal, message, then)
 
@@ -313,7 +337,7 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         order = self.world.place(self.own, terms, self.id, data.get("client_order_id"), now)
         if data.get("idem_key") is not None:
             self.own.remember(data["idem_key"], order, now, self.rules.idempotency_s)
-        self.placed_by[id(approve)] = (approve, order)
+        order.approve = approve
         return order
 
     def cancel(self, message: Message, now: float) -> Effects:
@@ -331,6 +355,11 @@ class SkybitSession(Session[SkybitWorld, Rules]):
             self.world.cancel(self.own, found, now)
         return ()
 
+    def withdraw_all(self, symbol: str | None, side: str | None, now: float) -> Effects:
+        """Cancel all open orders, or those of this symbol and side."""
+        self.world.cancel(self.own, self.own.open_orders(symbol, side), now)
+        return ()
+
     def find(self, target: str, target_id: str | None, now: float) -> Preview | list[Order]:
         """What a Cancel is about. Refusal when it is not there or cannot be cancelled any more."""
         if target == "all_orders":
@@ -344,7 +373,7 @@ class SkybitSession(Session[SkybitWorld, Rules]):
 
     def wants(self, news: OrderNews) -> bool:
         """Whether this session hears of an order: of its own ones always, of others by the channel `orders`."""
-        if news.origin == self.id:
+        if news.origin in self.own_ids:
             return not news.scripted  # The script itself has told it.
         return self.follows_orders
 
@@ -355,10 +384,10 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         return (self.say("Heartbeat", self.heartbeat_data(message["data"]["client_ts"], now), now),)
 
     def heartbeat_data(self, client_ts: str, now: float) -> dict[str, Any]:
-        """The data of the reply. Whole milliseconds, and none below 0 when the clocks disagree."""
-        wall_s = self.context.clock.wall_s(now)
-        latency_ms = max(0, round((wall_s - epoch_s(client_ts)) * 1000))
-        return {"client_ts": client_ts, "server_ts": rfc3339(wall_s), "latency_ms": latency_ms}
+        """The data of the reply: the times and their difference, not below 0 when the clocks disagree."""
+        server_ts = self.world.ts(now)
+        latency_ms = max(0, round((epoch_s(server_ts) - epoch_s(client_ts)) * 1000))
+        return {"client_ts": client_ts, "server_ts": server_ts, "latency_ms": latency_ms}
 
     # Subscribe, MarketData ----------------------------------------------------------------------
 
@@ -366,9 +395,10 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         """Subscribe adds to what is subscribed, in silence; one unknown symbol refuses the whole."""
         channels = message["data"]["channels"]
         symbols = [symbol for channel in channels if channel["type"] == "quotes" for symbol in self.symbols_of(channel)]
+        known = self.world.market.listings
         for symbol in symbols:
-            if symbol not in self.world.market.listings:
-                raise _unknown_symbol(symbol, difflib.get_close_matches(symbol.upper(), self.world.market.listings))
+            if symbol not in known:
+                raise unknown_symbol(symbol, difflib.get_close_matches(symbol.upper(), known), known)
         for symbol in symbols:
             self.listen(f"quotes/{symbol}")
         # Nothing is ever said of positions: the spec names the channel and no message for it.
@@ -441,20 +471,3 @@ class SkybitSession(Session[SkybitWorld, Rules]):
             "recoverable": refusal.recoverable,
             "suggestions": list(refusal.suggestions),
         }
-
-
-def _rate_limit(operation: str, window: SlidingWindow, wait_s: float) -> Refusal:
-    details = {
-        "operation": operation,
-        "limit": window.rate.count,
-        "window_s": window.rate.window_s,
-        "retry_after_s": math.ceil(wait_s * 1000) / 1000,
-    }
-    text = f"Too many requests: {operation} are limited to {window.rate}"
-    return Refusal("RATE_LIMIT", text, details, (f"Wait {wait_s:.1f} s before sending more",))
-
-
-def _unknown_symbol(word: str, nearest: Sequence[str]) -> Refusal:
-    suggestions = (f"Did you mean {' or '.join(nearest)}?",) if nearest else ()
-    details = {"symbol": word[:100], "nearest": list(nearest)}
-    return Refusal("SYMBOL_NOT_FOUND", f"There is no symbol {word[:100]!r} here", details, suggestions)

@@ -42,7 +42,6 @@ class SkybitWorld(World[Facts]):
         super().__init__(facts, chance, clock, agenda, topics)
         self.market = Market(facts, chance.getrandbits(64))
         self.accounts: dict[str, Account] = {}
-        self.sessions: dict[str, str] = {}  # Session -> the user it belongs to.
         self._counts = {"prev": FIRST_PREVIEW, "ord": FIRST_ORDER, "cli": FIRST_CLIENT_ORDER}
         self._working: dict[str, tuple[Account, Order]] = {}
         self._next_quote(1)
@@ -72,10 +71,10 @@ class SkybitWorld(World[Facts]):
         return rfc3339(self.clock.wall_s(now))
 
     def number(self, prefix: str) -> str:
-        """A new id: `prev-`, `ord-` or `cli-` and six digits."""
+        """A new id: `prev-`, `ord-` or `cli-` and six digits, more once these are used up."""
         count = self._counts[prefix]
-        self._counts[prefix] = (count + 1) % 1_000_000
-        return f"{prefix}-{count:06d}"
+        self._counts[prefix] += 1
+        return f"{prefix}-{count}"
 
     # Trading ------------------------------------------------------------------------------------
 
@@ -97,6 +96,7 @@ class SkybitWorld(World[Facts]):
             worst_price=worst_price(terms, self.market.quote(terms.symbol, now)),
             created_at=now,
         )
+        account.settle(now)
         account.orders[order.id] = order
         account.orders_on[self.date(now)] += 1
         return order

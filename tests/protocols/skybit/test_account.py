@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from harness.protocols.skybit.account import PREVIEW_MEMORY_S, Account, Position, Preview
+from harness.protocols.skybit.account import ORDER_MEMORY_S, PREVIEW_MEMORY_S, Account, Position, Preview
 from harness.protocols.skybit.chat import OrderIntent
 from harness.protocols.skybit.credentials import SAMPLE_USER
 from harness.protocols.skybit.errors import Refusal
@@ -98,6 +98,26 @@ def test_previews_that_are_long_over_are_forgotten(account):
         account.keep(Preview(f"prev-{number}", None, 60.0 + number), 0.0)
     account.keep(Preview("prev-3", None, 800.0), 61.5 + PREVIEW_MEMORY_S)
     assert list(account.previews) == ["prev-2", "prev-3"]
+
+
+def test_finished_orders_are_forgotten_after_a_day_and_the_books_still_balance(account):
+    bought, sold, resting = placed(account), placed(account, "sell", 20, "MSFT"), placed(account, "buy", 1)
+    account.book(bought, Fill(10, PRICE, 1.0))
+    account.book(sold, Fill(20, Decimal(12), 1.0))
+    account.settle(ORDER_MEMORY_S - 0.1)
+    assert len(account.orders) == 3
+    account.settle(ORDER_MEMORY_S)
+    assert list(account.orders.values()) == [resting]
+    assert account.audit() == []
+
+
+@pytest.mark.parametrize("cents", [100, 200])
+def test_what_shares_cost_goes_with_the_last_of_them(cents):
+    account = Account(SAMPLE_USER, Decimal(0), {"MSFT": Position(7, Decimal(cents) / 100)})
+    order = placed(account, "sell", 7, "MSFT")
+    for quantity in (3, 4):
+        account.book(order, Fill(quantity, PRICE, 1.0))
+    assert account.position("MSFT") == Position(0, Decimal(0))
 
 
 def test_a_key_is_remembered_for_a_day_and_no_longer(account):

@@ -74,6 +74,13 @@ def test_funds_must_suffice_for_the_charges_too(play):
     assert enough.order()["status"] == "acknowledged"
 
 
+def test_an_order_without_a_limit_needs_more_than_its_preview_shows_and_says_why(play):
+    client = play(facts={"buying_power": 2_300.0, "volatility": 0.0}).trader()
+    error, _ = refused(client, "Buy 10 AAPL at market", "INSUFFICIENT_FUNDS")
+    assert error["details"] == {"required": 2319.0, "available": 2300.0, "price_bound": 231.9}
+    assert "sets aside 231.90 USD a share" in error["message"]
+
+
 def test_open_orders_take_funds_until_they_are_cancelled(play):
     client = play(facts={"buying_power": 1_000.0}).trader()
     text = "Buy 100 shares of AAPL at limit 6.00"

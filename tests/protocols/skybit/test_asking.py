@@ -55,6 +55,42 @@ def test_orders_are_cancelled_by_chat(play):
     client.error("INVALID_REQUEST", client.say("Chat", text="Cancel my order"))
 
 
+def test_all_orders_of_a_symbol_are_cancelled_by_chat(play):
+    client = play().trader()
+    apple = [client.order(RESTING)["order_id"] for _ in range(2)]
+    client.order("Buy 1 MSFT at limit 5.00")
+    client.chat("Cancel all AAPL orders")
+    plan = client.take("Plan")["data"]
+    assert plan["intent"] == "Cancel all open AAPL orders"
+    assert plan["tools"][0]["args"] == {"target": "all_orders", "symbol": "AAPL"}
+    cancelled = [s["data"] for s in client.take_all("Status")]
+    assert [(s["order_id"], s["status"]) for s in cancelled] == [(i, "cancelled") for i in apple]
+    assert [o.terms.symbol for o in client.link.session.own.open_orders()] == ["MSFT"]
+    client.chat("Cancel all AAPL orders")
+    assert [m["type"] for m in client.take_all()] == ["Plan"]
+
+
+def test_orders_of_one_side_are_cancelled_by_chat(play):
+    client = play(facts={"positions": {"AAPL": 10}}).trader()
+    sale = client.order("Sell 10 AAPL at limit 900.00")["order_id"]
+    purchases = [client.order(RESTING)["order_id"] for _ in range(3)]
+    client.chat("Cancel the sell order")
+    client.chat("Cancel all my buy orders")
+    assert [s["data"]["order_id"] for s in client.take_all("Status")] == [sale, *purchases]
+    error = client.error("INVALID_REQUEST", client.say("Chat", text="Cancel the AAPL sell order"))
+    assert error["message"] == "There is no open AAPL sell order to cancel"
+
+
+def test_the_preview_of_a_symbol_is_cancelled_by_chat(play):
+    client = play().trader()
+    apple, other = client.preview(), client.preview("Buy 1 MSFT at limit 5.00")
+    client.chat("Cancel the AAPL preview")
+    assert client.take("Plan")["data"]["tools"][0]["args"]["preview_id"] == apple["preview_id"]
+    client.approve(other)
+    client.take("Status")
+    client.error("INVALID_REQUEST", client.approve(apple))
+
+
 def test_a_preview_is_cancelled_by_chat(play):
     client = play().trader()
     preview = client.preview()

@@ -132,6 +132,59 @@ def test_an_answer_under_way_when_the_session_ends_is_not_given(play):
     assert client.inbox == []
 
 
+def test_a_request_whose_session_ends_before_its_answer_is_told_so_once(play):
+    stage = play(rules={"session_life_s": 20.0}, facts={"think_s": 5.0})
+    client = stage.trader()
+    stage.wait(14.0)
+    request = client.say("Chat", **DATA["Chat"])
+    stage.wait(5.5)
+    client.take("Plan")
+    stage.wait(10.0)
+    client.error("SESSION_EXPIRED", request)
+    assert client.inbox == []
+    client.auth()
+    client.take("Auth")
+
+
+def test_what_one_user_asked_is_not_answered_to_the_next(play):
+    stage = play(rules={"session_life_s": 20.0}, facts={"think_s": 5.0})
+    client = stage.trader("demo-user-1")
+    stage.wait(19.0)
+    client.say("Chat", **DATA["Chat"])
+    stage.wait(1.0)
+    client.auth("demo-user-2")
+    client.take("Auth")
+    stage.wait(19.0)
+    assert client.inbox == []
+    assert stage.world.accounts["user-2"].previews == {}
+
+
+def test_own_orders_report_after_another_auth_on_their_connection(play):
+    stage = play(rules={"session_life_s": 20.0})
+    client = stage.trader()
+    order = client.order("Buy 1 share of AAPL at limit 5.00")
+    stage.wait(20.0)
+    client.auth()
+    client.take("Auth")
+    client.say("Cancel", target="order", order_id=order["order_id"])
+    assert client.take("Status")["data"]["status"] == "cancelled"
+
+
+def test_the_newest_hundred_sessions_of_a_user_can_be_resumed(play):
+    stage = play()
+    ids = []
+    for _ in range(101):
+        client = stage.trader()
+        ids.append(client.session_id)
+        client.link.gone(stage.now)
+    for session, resumed in ((ids[0], False), (ids[-1], True)):
+        client = stage.connect()
+        client.auth(session=session)
+        assert (client.session_id == session) is resumed
+        client.link.gone(stage.now)
+    assert len(stage.world.accounts["user-1"].sessions) == 100
+
+
 def test_a_user_may_have_ten_connections(play):
     stage = play()
     clients = [stage.trader() for _ in range(10)]
@@ -180,6 +233,15 @@ def test_a_heartbeat_measures_latency(play, client_ts, latency_ms):
         "server_ts": "2024-01-15T10:30:30.000Z",
         "latency_ms": latency_ms,
     }
+
+
+def test_latency_is_the_difference_of_the_times_that_are_told(play):
+    stage = play()
+    client = stage.trader()
+    stage.wait(30.1459)
+    client.say("Heartbeat", client_ts="2024-01-15T10:30:30.123Z")
+    data = client.take("Heartbeat")["data"]
+    assert (data["server_ts"], data["latency_ms"]) == ("2024-01-15T10:30:30.145Z", 22)
 
 
 def test_a_moment_that_cannot_be_reckoned_with_is_refused(play):

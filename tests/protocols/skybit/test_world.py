@@ -110,7 +110,7 @@ def test_what_others_do_does_not_change_what_a_quote_says(play):
     assert busy.price() == calm.price()
 
 
-def test_ids_are_counted_and_begin_again_after_six_digits(play):
+def test_ids_are_counted_and_never_given_twice(play):
     world = play().world
     assert [world.number("prev"), world.number("prev"), world.number("ord")] == [
         "prev-123456",
@@ -118,7 +118,7 @@ def test_ids_are_counted_and_begin_again_after_six_digits(play):
         "ord-789012",
     ]
     world._counts["cli"] = 999_999
-    assert [world.number("cli"), world.number("cli")] == ["cli-999999", "cli-000000"]
+    assert [world.number("cli"), world.number("cli")] == ["cli-999999", "cli-1000000"]
 
 
 def test_books_that_do_not_balance_are_named_with_their_user(play):

@@ -64,8 +64,8 @@ class TrustsSessions(SkybitSession):
     """Serves whoever names a session, without Auth."""
 
     def unexpected(self, message: Message, now: float) -> Effects:
-        user_id = self.world.sessions.get(message["session"])
-        if self.state is not State.AUTHENTICATING or user_id is None:
+        users = [a.user for a in self.world.accounts.values() if message["session"] in a.sessions]
+        if self.state is not State.AUTHENTICATING or not users:
             return super().unexpected(message, now)
-        self.admit(User(user_id, f"{user_id}@example.com"), message["session"], now)
+        self.admit(users[0], message["session"], now)
         return super().received(message, now)
