@@ -14,7 +14,7 @@ serve: $(VENV)/.mock  ## Run the mock of all protocols, and print where to conne
 	@$(BIN)/ws-harness serve $(ARGS)
 
 test: $(VENV)/.dev node_modules/.ready  ## Run all tests that this machine can run, and say what was left out (ARGS="-k fills")
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style and format
 	$(BIN)/ruff check .
@@ -24,7 +24,7 @@ types: $(VENV)/.dev  ## Check types, strictly
 	$(BIN)/mypy
 
 cov: $(VENV)/.dev node_modules/.ready  ## Run the tests with branch coverage; core, protocols and scenario must reach 100 %
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --fail-under=100 --include='harness/core/*,harness/protocols/*,harness/scenario/*'
 
 bench: $(VENV)/.dev  ## Measure speed, side by side, in one run

@@ -27,6 +27,8 @@ def browser() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The longest files first: one at the end would keep one core busy alone.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         for name, (is_there, way) in TOOLS.items():
             if item.get_closest_marker(name) and not is_there():

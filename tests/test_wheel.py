@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import websockets
 
-pytestmark = [pytest.mark.socket, pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+pytestmark = [pytest.mark.socket, pytest.mark.slow]
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,8 +40,9 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT, cwd=folder)
     [wheel] = folder.glob("*.whl")
     home = folder / "venv"
-    venv.create(home, with_pip=True)
-    run(home / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    venv.create(home)
+    # Our own pip, since one more would take a while to be installed there.
+    run(sys.executable, "-m", "pip", "--python", home, "install", "--quiet", wheel, cwd=folder)
     return home / "bin" / "ws-harness"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 WS_HARNESS = ("-c", "from harness.cli import main; main()")
