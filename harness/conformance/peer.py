@@ -208,7 +208,5 @@ def field_of(message: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path of a message, or None when it is not there."""
     value: Any = message
     for name in path.split("."):
-        if not isinstance(value, Mapping) or name not in value:
-            return None
-        value = value[name]
+        value = value.get(name) if isinstance(value, dict) else None
     return value

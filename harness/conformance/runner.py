@@ -62,7 +62,8 @@ class Nobody:
 class Options:
     """How to run. `only` are ids or beginnings of ids, `levels` the levels asked for (none: all).
 
-    With `until_failure` the run ends as soon as a requirement that was asked for has failed.
+    With `until_failure` the exchanges run one after the other, the shortest first, and the run ends as soon as a
+    requirement that was asked for has failed.
     """
 
     only: tuple[str, ...] = ()
@@ -162,10 +163,11 @@ class _Bench:
             await self._all([c for c in others if c not in short])
 
     async def _all(self, exchanges: list[Check]) -> None:
-        """The longest first; those that want the server alone at the end."""
-        exchanges = sorted(exchanges, key=lambda c: -c.lasts_s)
+        """The longest first, since the last one to end ends the run; those that want the server alone at the end."""
+        in_turn = self.options.until_failure
+        exchanges = sorted(exchanges, key=lambda c: c.lasts_s if in_turn else -c.lasts_s)
         self.options.watcher.planned(len(exchanges))
-        await self._together([c for c in exchanges if not c.alone], self.profile.side_by_side)
+        await self._together([c for c in exchanges if not c.alone], 1 if in_turn else self.profile.side_by_side)
         await self._together([c for c in exchanges if c.alone], 1)
 
     def _is_decided(self, id_: str) -> bool:
@@ -185,7 +187,8 @@ class _Bench:
 
         async def one(check: Check) -> None:
             async with turn:
-                await self._one(check)
+                if not self._over.is_set():
+                    await self._one(check)
 
         tasks = [asyncio.create_task(one(check)) for check in checks]
         over = asyncio.create_task(self._over.wait())

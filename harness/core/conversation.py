@@ -60,6 +60,8 @@ class Conversation:
 
     def __post_init__(self) -> None:
         self.entries: deque[Entry] = deque(maxlen=self.limit)
+        self._indexed = 0
+        self._messages: _Index = {}
 
     def note(self, at_s: float, sender: Sender, frame: Frame) -> Entry:
         """Append one frame."""
@@ -79,12 +81,18 @@ class Conversation:
 
     def messages(self, sender: Sender | None = None, *types: str) -> Iterator[tuple[Entry, Message]]:
         """Entries that hold a JSON object, with it: from `sender` (None: both), of these types (none: all)."""
-        for entry in self.entries:
-            if sender is not None and entry.sender != sender:
-                continue
-            message = entry.message
-            if message is not None and (not types or message.get("type") in types):
-                yield entry, message
+        index = self._index()
+        if len(types) < 2:
+            return iter(index.get((sender, *types), ()))
+        return ((e, m) for e, m in index.get((sender,), ()) if m.get("type") in types)
+
+    def _index(self) -> _Index:
+        """Made again only when frames have come: many checks look through a record that grows no more."""
+        frames = self.dropped + len(self.entries)
+        if frames != self._indexed:
+            self._indexed = frames
+            self._messages = _index(self.entries)
+        return self._messages
 
     @property
     def close(self) -> Entry | None:
@@ -120,6 +128,23 @@ class Conversation:
         if line["from"] not in ("client", "server"):
             raise ValueError(line["from"])
         self.entries.append(Entry(float(line["at_s"]), line["from"], _frame_of(line)))
+
+
+# Entries that hold a message, with it, by (sender or None for both), and by that and the type.
+_Index = dict[tuple[Any, ...], list[tuple[Entry, Message]]]
+
+
+def _index(entries: Iterable[Entry]) -> _Index:
+    index: _Index = {}
+    for entry in entries:
+        if (message := entry.message) is None:
+            continue
+        kind = message.get("type")
+        for sender in (None, entry.sender):
+            index.setdefault((sender,), []).append((entry, message))
+            if isinstance(kind, str):
+                index.setdefault((sender, kind), []).append((entry, message))
+    return index
 
 
 def as_line(entry: Entry) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Topics:
 
     def leave_all(self, listener: Listener) -> None:
         """Tell `listener` no more of anything."""
-        for topic in list(self._listeners):
+        for topic in [t for t, listeners in self._listeners.items() if listener in listeners]:
             self.leave(topic, listener)
 
     def wanted(self, topic: str) -> bool:

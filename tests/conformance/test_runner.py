@@ -238,6 +238,22 @@ def test_a_run_until_failure_ends_at_the_first_one(suite_of, judged, echo):
     assert report.took_s < 1
 
 
+def test_a_run_until_failure_takes_one_after_the_other_the_shortest_first(suite_of, judged, echo):
+    ran = []
+
+    def exchange(id_, lasts_s):
+        @check(id_, lasts_s=lasts_s)
+        async def waits():
+            ran.append(id_)
+            await asyncio.sleep(1)
+            ran.append(id_)
+
+        return waits
+
+    judged(suite_of(exchange("FAKE-A-01", 60), exchange("FAKE-B-01", 5)), echo, until_failure=True)
+    assert ran == ["FAKE-B-01", "FAKE-B-01", "FAKE-A-01", "FAKE-A-01"]
+
+
 def test_every_exchange_has_chance_of_its_own_that_the_seed_decides(suite_of, judged, echo):
     drawn = []
 

@@ -75,6 +75,19 @@ def test_messages_are_told_apart_by_sender_and_type():
     assert [entry.at_s for entry, _ in record.messages(None, "Auth")] == [0.0, 1.0]
 
 
+def test_a_record_that_was_looked_through_may_go_on():
+    record = Conversation(limit=2)
+    for n in range(4):
+        record.note(float(n), "server", Frame(Opcode.TEXT, b'{"type": "Plan", "n": %d}' % n))
+        assert [m["n"] for m in record.received("Plan")] == [*range(n + 1)][-2:]
+
+
+def test_a_message_whose_type_is_no_word_is_of_no_type():
+    record = conversation(("server", '{"type": ["Plan"]}'))
+    assert record.received("Plan") == record.received("Plan", "Preview") == []
+    assert record.received() == [{"type": ["Plan"]}]
+
+
 @pytest.mark.parametrize("data", ["", "no JSON", "[1]", "5", "null", "[" * 100_000, '{"a": "\\ud8'])
 def test_frames_without_a_json_object_hold_no_message(data):
     record = conversation(("client", data))
