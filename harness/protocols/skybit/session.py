@@ -99,7 +99,8 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         except Refusal as refusal:
             return self.refuse(refusal, problem.message, now)
         details = {"field": problem.where, "expected": problem.expected, "found": problem.found}
-        return self.refuse(Refusal("INVALID_REQUEST", str(problem), details), problem.message, now)
+        suggestions = (f"Did you mean {problem.hint}?",) if problem.hint else ()
+        return self.refuse(Refusal("INVALID_REQUEST", str(problem), details, suggestions), problem.message, now)
 
     def unexpected(self, message: Message, now: float) -> Effects:
         """Not in this state. Before Auth nothing is served and the connection ends (Connection States)."""

@@ -77,6 +77,13 @@ def test_what_is_no_message_is_refused_without_a_request_id(play, value):
     assert set(error["details"]) == {"field", "expected", "found"}
 
 
+def test_a_word_that_is_nearly_right_gets_the_right_one_suggested(play):
+    client = play().trader()
+    request = client.say("Cancel", target="orders")
+    error = client.error("INVALID_REQUEST", request)
+    assert (error["details"]["field"], error["suggestions"]) == ("data.target", ["Did you mean order?"])
+
+
 def test_a_second_auth_changes_nothing(play):
     client = play().trader()
     request = client.auth("demo-user-2")
