@@ -25,6 +25,8 @@ from harness.protocols.skybit.rules import Facts
 # The first numbers are those of the samples; what follows is counted on.
 FIRST_PREVIEW, FIRST_ORDER, FIRST_CLIENT_ORDER = 123456, 789012, 123456
 
+ACCOUNTS_KEPT = 10_000  # With more, those without trades are forgotten: tokens may be new at each Auth.
+
 
 @dataclass(frozen=True, slots=True)
 class OrderNews:
@@ -54,6 +56,7 @@ class SkybitWorld(World[Facts]):
         """The user's account, opened when first asked for with what the facts give to every account."""
         account = self.accounts.get(user.id)
         if account is None:
+            self._make_room()
             held = {
                 symbol: Position(quantity, quantity * exact(self.market.listings[symbol].last))
                 for symbol, quantity in self.facts.positions.items()
@@ -61,6 +64,12 @@ class SkybitWorld(World[Facts]):
             account = self.accounts[user.id] = Account(user, exact(self.facts.buying_power), held)
             account.orders_on[self.date(0.0)] = self.facts.orders_today
         return account
+
+    def _make_room(self) -> None:
+        """Forget the oldest account that nobody uses and that never traded: it would be opened again as it was."""
+        if len(self.accounts) >= ACCOUNTS_KEPT:
+            unused = (name for name, each in self.accounts.items() if not (each.connections or each.orders))
+            self.accounts.pop(next(unused, ""), None)
 
     def date(self, now: float) -> str:
         """The day, by UTC, that limits per day are counted on."""

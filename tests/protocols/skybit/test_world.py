@@ -5,6 +5,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.protocols.skybit import world
 from harness.protocols.skybit.money import ZERO
 
 LIVES = ["good for the day", "good till cancelled", "immediate or cancel", "fill or kill"]
@@ -119,6 +120,21 @@ def test_ids_are_counted_and_never_given_twice(play):
     ]
     world._counts["cli"] = 999_999
     assert [world.number("cli"), world.number("cli")] == ["cli-999999", "cli-1000000"]
+
+
+def test_of_too_many_accounts_the_oldest_without_use_or_trades_is_forgotten(play, monkeypatch):
+    monkeypatch.setattr(world, "ACCOUNTS_KEPT", 3)
+    stage = play()
+    trader, idle, busy = (stage.trader(f"demo-user-{n}") for n in (1, 2, 3))
+    trader.order("Buy 1 AAPL at limit 5.00")
+    for client in (trader, idle):
+        client.link.gone(stage.now)
+    stage.trader("demo-user-4")
+    assert list(stage.world.accounts) == ["user-1", "user-3", "user-4"]
+    stage.trader("demo-user-5")
+    assert len(stage.world.accounts) == 4
+    busy.say("Unsubscribe", channels=["quotes"])
+    assert busy.inbox == []
 
 
 def test_books_that_do_not_balance_are_named_with_their_user(play):
