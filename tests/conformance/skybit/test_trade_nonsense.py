@@ -6,10 +6,11 @@ import pytest
 
 from harness import protocols
 from harness.conformance import suite
+from harness.conformance.proof import prove
 from harness.conformance.rehearsal import rehearse
 from harness.conformance.runner import Options
 from harness.core.conversation import Conversation
-from harness.core.defect import on_message
+from harness.core.defect import defects_in, on_message
 from harness.core.message import Frame, Opcode
 from harness.protocols.skybit.checks import trades
 from harness.protocols.skybit.defects.edits import lacking, says, wrong
@@ -85,6 +86,22 @@ def test_no_check_stumbles_over_nonsense(nonsense):
     report = rehearse(load("skybit"), nonsense.apply(protocols.load("skybit")), Options(TRADE))
     assert report.broken == []
     assert report.of("failed") or report.of("not-observed")
+
+
+# Defects that spoil some requests only: all checks show that others are served as ever.
+NARROW = [
+    *("null-is-no-modification", "limits-are-not-kept", "previews-are-shared", "impossible-modifications-are-dropped"),
+    *("all-previews-are-cancelled", "all-is-one", "all-is-everybodys", "market-orders-get-a-limit"),
+    *("one-form-of-words-only", "questions-are-orders", "names-are-required", "average-of-nothing"),
+]
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_a_defect_breaks_nothing_but_what_it_says(name):
+    (defect,) = (d for d in defects_in("harness.protocols.skybit.defects") if d.name == name)
+    proof = prove(load("skybit"), protocols.load("skybit"), defect, whole=True)
+    assert proof.holds
+    assert set(proof.others) <= set(defect.also)
 
 
 def conversation(*messages):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from decimal import Decimal
 
@@ -46,9 +47,9 @@ status_of_another_side = wrong("status-of-another-side", "SKY-APPR-03", "Status"
 class Altering(SkybitSession):
     """A session that places another order than the one that was agreed on."""
 
+    @abstractmethod
     def agreed(self, preview: Preview, terms: OrderIntent) -> OrderIntent:
         """What is placed for `terms`, modifications included."""
-        return terms
 
     def place(self, preview: Preview, terms: OrderIntent, approve: Message, now: float) -> Order:
         """Turn a Preview into an order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -20,9 +21,9 @@ RESTING_ORDER = "Buy 1 share of AAPL at limit 5.00, good for the day"
 class Misunderstanding(SkybitSession):
     """A session that plans and previews another order than the one that was meant."""
 
+    @abstractmethod
     def understood(self, terms: OrderIntent) -> OrderIntent:
         """What becomes of the order."""
-        return terms
 
     def order_plan(self, terms: OrderIntent, now: float) -> dict[str, Any]:
         """The Plan of it."""

@@ -22,13 +22,12 @@ def says(*words: str) -> Where:
     return lambda message: message["data"].get("status") in words
 
 
-def lacking(name: str, breaks: str, kind: str, path: str, also: tuple[str, ...] = (), where: Where = always) -> Defect:
+def lacking(name: str, breaks: str, kind: str, path: str, also: tuple[str, ...] = ()) -> Defect:
     """A server whose messages of this kind lack the member at `path`; `*` stands for each entry of an array."""
 
     def fault(message: Message, session: Any, now: float) -> Message:
-        if where(message):
-            for parent, last in list(_places(message, path)):
-                parent.pop(last, None)
+        for parent, last in list(_places(message, path)):
+            parent.pop(last, None)
         return message
 
     return _named(name, f"A {kind} lacks {path}.", on_message(breaks, kind, also=also)(fault))
