@@ -12,6 +12,9 @@ from harness.protocols.skybit.listings import LISTINGS
 
 TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,9}")  # As the schema has it.
 QUOTES_LEAST_S = 0.001  # With less between two quotes, the mock would do nothing else.
+LONGEST_S = 1_000_000_000  # What is announced as a time of day must lie within the calendar.
+MOST_USD = 1_000_000_000_000  # Amounts stay exact to the cent.
+MOST_VOLATILE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,10 @@ class Rules:
             _demand(rate.count >= 0 and rate.window_s > 0, name, "a rate such as 3 per 10s", str(rate))
         for name in ("ping_every_s", "idle_timeout_s"):
             _demand(getattr(self, name) > 0, name, "a time above 0", getattr(self, name))
-        amounts = ("connections_per_user", "max_orders_per_day", "max_position_value")
-        for name in (*amounts, "preview_life_s", "idempotency_s", "session_life_s"):
+        for name in ("connections_per_user", "max_orders_per_day", "idempotency_s", "session_life_s"):
             _demand(getattr(self, name) >= 0, name, "a number of at least 0", getattr(self, name))
+        _demand_range(self, "preview_life_s", LONGEST_S)
+        _demand_range(self, "max_position_value", MOST_USD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,10 @@ class Facts:
         least_s = QUOTES_LEAST_S
         _demand(self.quotes_every_s >= least_s, "quotes_every_s", f"at least {least_s} s", self.quotes_every_s)
         _demand(self.liquidity >= 1, "liquidity", "at least 1", self.liquidity)
-        for name in ("buying_power", "orders_today", "closes_at_s", "volatility", "think_s"):
+        for name in ("orders_today", "closes_at_s", "think_s"):
             _demand(getattr(self, name) >= 0, name, "a number of at least 0", getattr(self, name))
+        _demand_range(self, "buying_power", MOST_USD)
+        _demand_range(self, "volatility", MOST_VOLATILE)
         for symbol, price in self.prices.items():
             _demand(bool(TICKER.fullmatch(symbol)), f"prices.{symbol}", "a ticker in upper case", symbol)
             _demand(0.05 <= price <= 1_000_000, f"prices.{symbol}", "a price from 0.05 to 1000000", price)
@@ -84,3 +90,8 @@ class Facts:
 def _demand(holds: bool, name: str, expected: str, found: object) -> None:
     if not holds:
         raise ValueError(f"{name}: expected {expected}, found {found!r}")
+
+
+def _demand_range(settings: Rules | Facts, name: str, most: int) -> None:
+    value = getattr(settings, name)
+    _demand(0 <= value <= most, name, f"a number from 0 to {most}", value)
