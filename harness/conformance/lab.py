@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.conformance.peer import Offer, Opener, Peer
 from harness.conformance.profile import Profile
-from harness.conformance.users import Users
+from harness.conformance.users import SPARE, Users
 from harness.core.conversation import Conversation
 
 FAREWELL_S = 2.0  # How long a server may take to answer a close frame.
@@ -60,16 +60,19 @@ class Lab:
     def _make(self, offer: Offer) -> Peer:
         return Peer(self.opener, offer, self.profile.reply_s)
 
-    async def borrow(self, count: int) -> tuple[str, ...]:
-        """Tokens of so many users that no other exchange has now; the first time an exchange needs any."""
+    async def borrow(self, count: int, load: float = SPARE) -> tuple[str, ...]:
+        """Tokens of so many users that no other exchange has now; the first time an exchange needs any.
+
+        They bear at most `load` from the minute before; see `Users`.
+        """
         assert not self.tokens, "an exchange borrows its users once"
         if self.limit is None:
-            self.tokens = await self.users.borrow(count)
+            self.tokens = await self.users.borrow(count, load)
             return self.tokens
         # Waiting for the exchanges that have them is not held against this one.
         left_s = (self.limit.when() or 0.0) - asyncio.get_running_loop().time()
         self.limit.reschedule(None)
-        self.tokens = await self.users.borrow(count)
+        self.tokens = await self.users.borrow(count, load)
         self.limit.reschedule(asyncio.get_running_loop().time() + left_s)
         return self.tokens
 
@@ -89,5 +92,9 @@ class Lab:
             await asyncio.gather(*(peer.close() for peer in self._peers), return_exceptions=True)
             await asyncio.gather(*(peer.closed(FAREWELL_S) for peer in self._peers), return_exceptions=True)
         finally:
-            await self.users.give_back(self.tokens)
+            await self.users.give_back(self.tokens, self.load())
             self.tokens = ()
+
+    def load(self) -> float:
+        """The share of the server's limits for a user that the exchange has used up; a protocol knows its limits."""
+        return 0.0

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from harness.conformance.check import Unobserved
-from harness.conformance.users import Users
+from harness.conformance.users import WINDOW_S, Users
 from harness.core.clock import run_virtual
 
 
@@ -31,3 +31,34 @@ def test_who_finds_no_free_user_waits_for_one():
 def test_more_users_than_the_profile_names_is_undecidable():
     with pytest.raises(Unobserved, match="takes 2 user"):
         run_virtual(Users(["a"]).borrow(2))
+
+
+def test_a_user_who_has_used_up_most_of_a_limit_rests_for_a_minute():
+    async def play():
+        users = Users(["a"])
+        await users.give_back(await users.borrow(), load=0.6)
+        await users.borrow()
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(play()) == WINDOW_S
+
+
+def test_a_user_who_has_used_little_is_lent_at_once_but_not_as_a_newcomer():
+    async def play():
+        users = Users(["a"])
+        await users.give_back(await users.borrow(), load=0.1)
+        await users.give_back(await users.borrow(), load=0.1)
+        at_once = asyncio.get_running_loop().time()
+        await users.borrow(load=0.0)
+        return at_once, asyncio.get_running_loop().time()
+
+    assert run_virtual(play()) == (0.0, WINDOW_S)
+
+
+def test_a_rested_user_is_lent_before_one_who_has_just_come_back():
+    async def play():
+        users = Users(["a", "b"])
+        await users.give_back(await users.borrow(), load=1.0)
+        return await users.borrow(load=0.0)
+
+    assert run_virtual(play()) == ("b",)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from typing import Any
 
-from harness.conformance.check import Violation
+from harness.conformance.check import Unobserved, Violation
 from harness.conformance.lab import Lab
 from harness.conformance.peer import Offer, Peer, field_of
 from harness.conformance.profile import Profile
@@ -14,6 +15,9 @@ from harness.core.conversation import Entry
 from harness.core.message import Message, rfc3339, uuid4
 
 DEMO_USERS = 400  # More than there are exchanges.
+LIMITS = {"Chat": 60, "Approve": 100, "Heartbeat": 120}  # Messages a minute, by Rate Limits.
+TOTAL_LIMIT = 500
+FILL_S = 30.0  # How long the market may take over an order that it can fill at once.
 
 
 class SkybitPeer(Peer):
@@ -82,7 +86,7 @@ class SkybitPeer(Peer):
     async def chat(self, text: str, *types: str) -> Message:
         """A Chat; the answer of one of these types (none: Plan), or the Error about it."""
         context = {"positions": True, "recent_orders": True}
-        return await self.ask("Chat", *(types or ("Plan",)), text=text, context=context)
+        return unless_closed(await self.ask("Chat", *(types or ("Plan",)), text=text, context=context))
 
     async def obtain_preview(self, text: str | None = None) -> Message:
         """The Preview of an order in words; without words, of one that rests. Violation when an Error comes."""
@@ -109,7 +113,7 @@ class SkybitPeer(Peer):
                 return bool(field_of(message, "data.request_id") == request["id"])
             return id(message) not in before and field_of(message, "data.order_id") not in known
 
-        return await self.receive("Status", "Error", where=fits)
+        return unless_closed(await self.receive("Status", "Error", where=fits))
 
     async def order(self, text: str | None = None, **data: Any) -> Message:
         """Place an order in words (without: one that rests); its first Status. Violation when an Error comes."""
@@ -127,6 +131,13 @@ class SkybitPeer(Peer):
 
         return await self.receive("Status", where=fits, within_s=within_s)
 
+    async def execution(self, text: str) -> Message:
+        """Place an order in words that the market takes; the Status of its end. Violation when it does not come."""
+        status = await self.order(text)
+        if field_of(status, "data.status") == "filled":
+            return status
+        return await self.status(field_of(status, "data.order_id"), "filled", within_s=FILL_S)
+
     async def marketable(self, quantity: int) -> str:
         """The words of a limit purchase that the market fills soon: well above the ask that a Preview quotes."""
         ask = field_of(await self.obtain_preview(), "data.quote.ask")
@@ -140,6 +151,13 @@ class SkybitPeer(Peer):
         while (left_s := until - self.now()) > 0:
             await self.pause(min(left_s, 20.0))
             await self.heartbeat()
+
+
+def unless_closed(reply: Message) -> Message:
+    """The reply. Unobserved when the market is closed: that depends on the hour, and is no fault of the server."""
+    if field_of(reply, "data.code") == "MARKET_CLOSED":
+        raise Unobserved("the market is closed (MARKET_CLOSED): run this again while it is open")
+    return reply
 
 
 class SkybitLab(Lab):
@@ -174,6 +192,16 @@ class SkybitLab(Lab):
         if not peer.authenticated:
             raise Violation("an Auth confirmation", reply)
         return peer
+
+    async def newcomer(self) -> SkybitPeer:
+        """As `trader`, of a user whose limits nothing has touched within the last minute."""
+        return await self.trader((await self.borrow(1, load=0.0))[0])
+
+    def load(self) -> float:
+        """By the most used limit, should the server count over all connections of a user."""
+        sent = Counter(str(m.get("type")) for c in self.conversations for m in c.sent())
+        shares = [sent[kind] / limit for kind, limit in LIMITS.items()]
+        return max(*shares, sent.total() / TOTAL_LIMIT)
 
     async def close(self) -> None:
         """Take back the orders that rest, and end as every lab does."""

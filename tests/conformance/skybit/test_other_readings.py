@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -127,6 +128,36 @@ class FixedWindows(SkybitSession):
         return super().authenticate(message, now)
 
 
+@in_session("")
+class NothingButHeartbeatsCounts(SkybitSession):
+    """Ends a connection that sends other messages, and no Heartbeats."""
+
+    beaten_at = 0.0
+
+    def opened(self, now):
+        self.beaten_at = now
+        return super().opened(now)
+
+    def received(self, message, now):
+        self.beaten_at = now if message["type"] == "Heartbeat" else self.beaten_at
+        try:
+            return super().received(message, now)
+        finally:
+            self.heard_at = self.beaten_at
+
+
+@in_session("")
+class CountsByUsers(SkybitSession):
+    """Counts what a user sends by all connections."""
+
+    windows_of: ClassVar = {}
+
+    def admit(self, user, session, now):
+        super().admit(user, session, now)
+        mine = (self.context.world, user.id)
+        self.total_window, self.windows = self.windows_of.setdefault(mine, (self.total_window, self.windows))
+
+
 LAWFUL = [
     members_of_its_own,
     terse,
@@ -138,6 +169,8 @@ LAWFUL = [
     TakesASecondAuth,
     CutsTheEleventh,
     FixedWindows,
+    NothingButHeartbeatsCounts,
+    CountsByUsers,
     in_rules("slow-to-give-up", "", "Ends silent connections late.", idle_timeout_s=80.0),
 ]
 
@@ -175,6 +208,33 @@ def test_few_users_will_do(users):
     assert failed(report) == []
     wanted = {f"this takes {n} user(s) at once, and the profile names {users}" for n in range(users + 1, 4)}
     assert {v.reason for v in report.of("not-observed")} <= wanted
+
+
+def test_few_users_rest_where_a_server_counts_by_users():
+    tokens = tuple(f"demo-user-{n}" for n in range(1, 4))
+    profile = Profile("ws://mock/artifact/v1", tokens, expired_token="demo-expired")
+    report = rehearse(SKYBIT, CountsByUsers.apply(MOCK), profile=profile)
+    assert failed(report) == []
+    assert report.of("not-observed") == []
+
+
+def test_where_the_market_is_closed_nothing_of_orders_is_observed():
+    report = rehearse(SKYBIT, replace(MOCK, facts=replace(MOCK.facts, market="closed")))
+    assert failed(report) == []
+    assert report.exit_code == 3
+    assert "the market is closed" in report["SKY-APPR-01"].reason
+
+
+@on_message("", "Error")
+def nothing_but_the_necessary(message, session, now):
+    """Gives Errors without details and suggestions."""
+    message["data"] = {k: v for k, v in message["data"].items() if k not in ("details", "suggestions")}
+    return message
+
+
+def test_errors_need_neither_details_nor_suggestions():
+    report = rehearse(SKYBIT, nothing_but_the_necessary.apply(MOCK), Options(only=("SKY-ERR-07", "SKY-ERR-08")))
+    assert [v.id for v in report.of("passed")] == ["SKY-ERR-07", "SKY-ERR-08"]
 
 
 class Doorkeeper(MemoryOpener):

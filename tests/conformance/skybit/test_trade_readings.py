@@ -78,6 +78,7 @@ def policy_without_words(message, session, now):
 reading(wrong("whole-seconds", "", "Preview", "data.quote.ts", lambda ts: ts[:19] + "Z"))
 reading(wrong("offsets", "", "Preview", "data.expires_at", lambda ts: ts[:-1] + "+00:00"))
 reading(wrong("fractions", "", "Status", "data.quantity", float))
+reading(wrong("fractions-in-previews", "", "Preview", "data.orders.*.quantity", float))
 reading(wrong("no-risk-check", "", "Plan", "data.tools", lambda tools: [t for t in tools if t["name"] != "risk.check"]))
 reading(wrong("more-words", "", "Status", "data.status", lambda word: f"{word}_by_venue", where=says("partial_fill")))
 reading(in_rules("short-previews", "", "Previews live for 20 seconds.", preview_life_s=20.0))
@@ -110,6 +111,17 @@ class NoShortSales(SkybitSession):
 
     def order_preview(self, terms, now):
         if terms.side == "sell":
+            raise Refusal("ORDER_REJECTED", "Nothing to sell")
+        return super().order_preview(terms, now)
+
+
+@reading
+@in_session("")
+class SellsOnlyWhatIsHeld(SkybitSession):
+    """What is held can be sold, and nothing else."""
+
+    def order_preview(self, terms, now):
+        if terms.side == "sell" and self.own.position(terms.symbol).quantity < terms.quantity:
             raise Refusal("ORDER_REJECTED", "Nothing to sell")
         return super().order_preview(terms, now)
 
@@ -169,3 +181,10 @@ def test_another_reading_fails_no_check_of_a_trade(name):
     assert [(v.id, v.reason) for v in report.of("failed")] == []
     assert report.broken == []
     assert len(report.of("passed")) > 120
+
+
+def test_a_sale_is_seen_where_only_what_is_held_is_sold():
+    report = rehearse(
+        load("skybit"), READINGS["sells-only-what-is-held"].apply(protocols.load("skybit")), Options(("SKY-CHAT-08",))
+    )
+    assert report["SKY-CHAT-08"].verdict == "passed"

@@ -13,7 +13,6 @@ from harness.protocols.skybit.checks.trades import CANCELLED, numbers, statuses
 from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
 
 UNKNOWN_ORDER = "ord-0-unknown"
-FILL_S = 30.0  # How long the market may take over an order that it can fill at once.
 
 
 async def _refusal(peer: SkybitPeer, **data: Any) -> Message:
@@ -126,10 +125,7 @@ async def an_unknown_order_is_refused(trader: SkybitPeer) -> None:
 async def a_finished_order_is_refused(trader: SkybitPeer) -> None:
     """What is filled cannot be cancelled; any code."""
     with given("a filled order"):
-        status = await trader.order(await trader.marketable(1))
-        order_id = field_of(status, "data.order_id")
-        if field_of(status, "data.status") != "filled":
-            await trader.status(order_id, "filled", within_s=FILL_S)
+        order_id = field_of(await trader.execution(await trader.marketable(1)), "data.order_id")
     reply = await _refusal(trader, target="order", order_id=order_id)
     expect(reply["type"] == "Error", "an Error about a filled order", reply)
 

@@ -91,24 +91,15 @@ def what_is_recoverable_is_as_in_the_table(conversation: Conversation) -> Iterat
 
 @check("SKY-ERR-07")
 def details_are_an_object(conversation: Conversation) -> Iterator[None]:
-    """Every Error that has details."""
-    for error, value in _optional(conversation, "details"):
-        yield expect(isinstance(value, dict), "details to be an object", error)
+    """Every Error; null is as good as nothing, and none are needed."""
+    yield from members(conversation, "Error", "data.details", lambda v: v is None or isinstance(v, dict), "an object")
 
 
 @check("SKY-ERR-08")
 def suggestions_are_a_list_of_strings(conversation: Conversation) -> Iterator[None]:
-    """Every Error that has suggestions."""
-    for error, value in _optional(conversation, "suggestions"):
-        yield expect(is_list_of_texts(value), "suggestions to be a list of strings", error)
-
-
-def _optional(conversation: Conversation, name: str) -> Iterator[tuple[Message, Any]]:
-    """Each Error that has this member of data, with its value. Null is as good as nothing."""
-    for error in conversation.received("Error"):
-        value = field_of(error, f"data.{name}")
-        if value is not None:
-            yield error, value
+    """Every Error; null is as good as nothing, and none are needed."""
+    path = "data.suggestions"
+    yield from members(conversation, "Error", path, lambda v: v is None or is_list_of_texts(v), "a list of strings")
 
 
 # Which request -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from harness.conformance.check import check, expect, given
 from harness.conformance.peer import field_of
 from harness.core.message import Message, uuid4
 from harness.protocols.skybit.checks.trades import is_text, order_ids
-from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
+from harness.protocols.skybit.lab import SkybitLab, SkybitPeer, unless_closed
 
 LATER_S = 61.0
 
@@ -131,6 +131,7 @@ async def an_approve_without_names_is_carried_out(trader: SkybitPeer, lab: Skybi
     """As in the first sample of an Approve; the server names the order itself."""
     with given("a Preview"):
         preview = await trader.obtain_preview()
-    reply = await trader.ask("Approve", "Status", preview_id=field_of(preview, "data.preview_id"), modifications=None)
+    preview_id = field_of(preview, "data.preview_id")
+    reply = unless_closed(await trader.ask("Approve", "Status", preview_id=preview_id, modifications=None))
     expect(reply["type"] == "Status", "a Status of the order", reply)
     expect(is_text(field_of(reply, "data.client_order_id")), "a client_order_id made by the server", reply)

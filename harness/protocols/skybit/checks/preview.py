@@ -61,7 +61,7 @@ def the_headline_names_the_order(conversation: Conversation) -> Iterator[None]:
         headline = str(field_of(preview, "data.headline"))
         bare = headline.replace(",", "").upper()
         for name in ("side", "quantity", "symbol"):
-            wanted = str(order.get(name)).upper()
+            wanted = str(order.get(name)).upper().removesuffix(".0")  # 200.0 is the same number as 200.
             yield expect(wanted in bare, f"a headline that names the {name}, {wanted}", preview)
 
 

@@ -29,9 +29,8 @@ from harness.protocols.skybit.checks.trades import (
     same_status,
     statuses,
 )
-from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
+from harness.protocols.skybit.lab import FILL_S, SkybitLab, SkybitPeer
 
-FILL_S = 30.0  # How long the market may take over an order that it can fill at once.
 REST_S = 5.0  # How long an order that should rest is watched.
 PARTS = 200  # The quantity of the spec's sample, which is filled in parts.
 
@@ -165,10 +164,12 @@ def filled_never_falls(conversation: Conversation) -> Iterator[None]:
 @check("SKY-STAT-17")
 def no_acknowledgement_follows_a_fill(conversation: Conversation) -> Iterator[None]:
     """First acknowledged, then filled."""
-    for before, after in changes(conversation):
-        if (number(before, "data.filled") or 0) > 0:
-            word = field_of(after, "data.status")
-            yield expect(word != "acknowledged", "no acknowledgement of an order that has begun to fill", after)
+    for course in courses(conversation):
+        begun = [i for i, status in enumerate(course) if (number(status, "data.filled") or 0) > 0]
+        late = [s for s in course[begun[0] :] if field_of(s, "data.status") == "acknowledged"] if begun else []
+        if begun:
+            wanted = "no acknowledgement of an order that has begun to fill"
+            yield expect(not late, wanted, late[0] if late else None)
 
 
 @check("SKY-STAT-18")
@@ -244,11 +245,14 @@ def a_partial_fill_has_its_last_fill(conversation: Conversation) -> Iterator[Non
 
 
 def _fills(conversation: Conversation) -> Iterator[tuple[Message, list[float]]]:
-    """Each partial_fill that adds something to a known state: filled before, now, and quantity of the last fill."""
-    for before, after in changes(conversation):
-        had, found = number(before, "data.filled"), numbers(after, "data.filled", "data.last_fill.quantity")
-        if had is not None and found is not None and found[0] > had:
-            yield after, [had, *found]
+    """Each fill that a Status tells of: filled before, now, and the quantity of the last fill. Orders begin with 0."""
+    for course in courses(conversation):
+        had: float | None = 0.0
+        for status in course:
+            found = numbers(status, "data.filled", "data.last_fill.quantity")
+            if had is not None and found is not None and found[0] > had:
+                yield status, [had, *found]
+            had = number(status, "data.filled")
 
 
 @check("SKY-STAT-25")
@@ -310,10 +314,7 @@ def the_net_amount_adds_up(conversation: Conversation) -> Iterator[None]:
 async def an_order_in_parts_is_filled_in_the_end(trader: SkybitPeer, lab: SkybitLab) -> None:
     """The quantity of the spec's sample, at a price that the market takes. Much else is judged on what it brings."""
     with given("an order that the market fills"):
-        status = await trader.order(await trader.marketable(PARTS))
-        order_id = field_of(status, "data.order_id")
-        if field_of(status, "data.status") != "filled":
-            status = await trader.status(order_id, "filled", within_s=FILL_S)
+        status = await trader.execution(await trader.marketable(PARTS))
     expect(field_of(status, "data.filled") == field_of(status, "data.quantity"), "all of it filled in the end", status)
 
 

@@ -9,12 +9,11 @@ from harness.conformance.check import Unobserved, check, expect, given
 from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
 from harness.core.message import Message
-from harness.protocols.skybit.checks.auth import quotes
+from harness.protocols.skybit.checks.auth import QUOTE_S, quotes
 from harness.protocols.skybit.checks.errors import NO_SYMBOL
 from harness.protocols.skybit.checks.probing import accepted, refused
 from harness.protocols.skybit.lab import SkybitPeer
 
-QUOTE_S = 15.0  # How long a quote of a busy stock may take.
 GRACE_S = 1.0  # Quotes may be under way when the Unsubscribe arrives.
 SILENCE_S = 3.0  # How long none may come after that.
 

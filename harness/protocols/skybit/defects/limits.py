@@ -21,7 +21,7 @@ few_messages = in_rules("few-messages", "SKY-RATE-07", "Allows 400 messages a mi
 many_messages = in_rules("many-messages", "SKY-RATE-08", "Allows 1000 messages a minute.", messages=Rate(1000, 60.0))
 few_connections = in_rules("few-connections", "SKY-RATE-09", "Allows 8 connections.", connections_per_user=8)
 many_connections = in_rules("many-connections", "SKY-RATE-10", "Allows 1000 connections.", connections_per_user=1000)
-long_memory = in_rules("long-memory", "SKY-RATE-13", "Counts Heartbeats over ten minutes.", heartbeats=Rate(120, 600.0))
+long_memory = in_rules("long-memory", "SKY-RATE-13", "Counts Chats over ten minutes.", chats=Rate(60, 600.0))
 
 
 @in_session("SKY-RATE-11")
