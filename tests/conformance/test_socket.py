@@ -182,6 +182,7 @@ async def test_a_flood_is_cut_off(connect, monkeypatch):
     async def floods(ws):
         while not ws.closed:
             await ws.send_str("{}")
+            await asyncio.sleep(0)  # The client runs on the same loop.
 
     peer = await connect(floods)
     assert (await peer.closed()).code == 1006
