@@ -13,7 +13,7 @@ from harness.protocols.skybit.listings import LISTINGS
 TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,9}")  # As the schema has it.
 QUOTES_LEAST_S = 0.001  # With less between two quotes, the mock would do nothing else.
 LONGEST_S = 1_000_000_000  # What is announced as a time of day must lie within the calendar.
-MOST_USD = 1_000_000_000_000  # Amounts stay exact to the cent.
+MOST_USD = 10**19  # More than the largest order costs; amounts stay exact to the cent.
 MOST_VOLATILE = 1000
 
 

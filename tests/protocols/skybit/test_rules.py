@@ -14,7 +14,7 @@ from harness.scenario.loading import ScenarioError, parse
         ({"quotes_every_s": 0.0}, "quotes_every_s: expected at least 0.001 s, found 0.0"),
         ({"liquidity": 0}, "liquidity: expected at least 1, found 0"),
         ({"orders_today": -1}, "orders_today: expected a number of at least 0, found -1"),
-        ({"buying_power": -1.0}, "buying_power: expected a number from 0 to 1000000000000, found -1.0"),
+        ({"buying_power": -1.0}, "buying_power: expected a number from 0 to 10000000000000000000, found -1.0"),
         ({"volatility": 1001.0}, "volatility: expected a number from 0 to 1000, found 1001.0"),
         ({"prices": {"AAPL": 0.0}}, "prices.AAPL: expected a price from 0.05 to 1000000, found 0.0"),
         ({"prices": {"acme": 5.0}}, "prices.acme: expected a ticker in upper case, found 'acme'"),
@@ -41,7 +41,7 @@ def test_shares_of_a_symbol_that_is_not_traded_are_refused_with_those_that_are()
         ({"idle_timeout_s": 0.0}, "idle_timeout_s: expected a time above 0, found 0.0"),
         ({"connections_per_user": -1}, "connections_per_user: expected a number of at least 0, found -1"),
         ({"preview_life_s": 1e10}, "preview_life_s: expected a number from 0 to 1000000000, found 10000000000.0"),
-        ({"max_position_value": -5.0}, "max_position_value: expected a number from 0 to 1000000000000, found -5.0"),
+        ({"max_position_value": -5.0}, "max_position_value: expected a number from 0 to 10000000000000000000, found -5.0"),
         ({"session_life_s": -1.0}, "session_life_s: expected a number of at least 0, found -1.0"),
     ],
 )
