@@ -195,9 +195,14 @@ class _Said:
         return self.unknown() or self._cancel_unnamed()
 
     def nothing(self) -> Intent:
-        """A text that asks for nothing we know."""
+        """A text that asks for nothing we know, or for what other messages are there for."""
+        for item in self._items:
+            if item.kind == "elsewhere":
+                return self.unclear(item.value)
         if self.has("number") and (self.symbols or self.has("unit")):
             return self.unclear("no side: say whether to buy or to sell")
+        if self.has("order", "all"):
+            return self.unclear("orders cannot be asked for: each tells by Status messages how it stands")
         if self.symbols:
             return self.unclear(f"nothing is asked about {self.symbols[0]}: order it, or ask for its quote")
         return self.unclear("neither an order, nor a question about quotes or positions, nor a cancellation")

@@ -40,7 +40,7 @@ _VOCABULARY: dict[tuple[str, str], str] = {
     ("one", ""): "a share of, a single share of, a share in, a single share in",
     ("each", ""): "each, a share, per share, per sh, apiece",
     ("money", ""): "dollar, dollars, usd, bucks",
-    ("cancel", ""): "cancel, cancelled, canceled, cancellation, withdraw, discard, abort, call off, scrap, kill",
+    ("cancel", ""): "cancel, cancelled, canceled, cancellation, withdraw, discard, abort, call off, scrap, kill, pull",
     ("cancel", "preview"): "never mind, nevermind, forget it, forget that, forget about it",
     ("all", ""): "all, everything, every, both, all of them, orders",
     ("order", ""): "order",
@@ -65,6 +65,8 @@ _VOCABULARY: dict[tuple[str, str], str] = {
     ("refused", "short selling is not offered"): "short, shorting",
     ("refused", "trailing stops are not offered"): "trailing, trail",
     ("refused", "a price is one number, such as 225.10"): "cent, cents",
+    ("elsewhere", "a preview is approved by an Approve message"): "approve, confirm, yes, go ahead",
+    ("elsewhere", "an order is changed by the modifications of an Approve message"): "change, modify, make it, amend",
     ("filler", ""): "i, i want, want, to, would, like, please, can, could, you, me, my, a, an, the, of, and, or, with, "
     "as, in, on, is, are, am, was, do, does, did, now, right, current, currently, just, much, many, be, will, let, us, "
     "for, around, about, give, get, see, place, put, enter, make, should, hi, hello, hey, thanks, thank, kindly, "
