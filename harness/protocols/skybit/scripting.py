@@ -110,12 +110,12 @@ def _status(
 
 
 def _order_of(session: SkybitSession, account: Account, trigger: Message | None, now: float) -> Order:
-    """The order that an Approve places, that a Cancel names, or else the newest of this session."""
+    """The order that an Approve places, that a Cancel names, or else the newest of this connection."""
     if trigger is not None and trigger["type"] == "Approve":
         return _placed(session, account, trigger, now)
     if trigger is not None and trigger["type"] == "Cancel" and trigger["data"].get("order_id") in account.orders:
         return account.orders[trigger["data"]["order_id"]]
-    newest = next((o for o in reversed(account.orders.values()) if o.origin == session.id), None)
+    newest = next((o for o in reversed(account.orders.values()) if o.origin in session.own_ids), None)
     return newest or session.world.place(account, SAMPLE_ORDER, session.id, None, now)
 
 

@@ -194,6 +194,17 @@ def test_the_matching_engine_leaves_a_scripted_order_alone(scripted):
     assert client.statuses() == [("acknowledged", 0)]
 
 
+def test_a_script_goes_on_with_the_order_of_an_earlier_session_on_its_connection(scripted):
+    client = scripted(step(status("filled"), when="Heartbeat"), rules={"session_life_s": 20.0})
+    order = client.order("Buy 10 AAPL at limit 5.00")
+    client.play.wait(20.0)
+    client.auth()
+    client.take("Auth")
+    client.say("Heartbeat", client_ts="2024-01-15T10:30:30.123Z")
+    status_data = client.take("Status")["data"]
+    assert (status_data["order_id"], status_data["status"]) == (order["order_id"], "filled")
+
+
 def test_a_script_may_take_an_order_from_the_engine_at_any_step(scripted):
     client = scripted(step(status("filled"), when="Heartbeat"))
     client.order("Buy 10 AAPL at limit 5.00")
