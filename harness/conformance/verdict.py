@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from harness.conformance.check import Violation, shown
-from harness.conformance.excerpt import excerpt
+from harness.conformance.excerpt import content_first, excerpt
 from harness.conformance.redact import Redactor
 from harness.conformance.requirement import Requirement
 from harness.core.conversation import Conversation, Entry
@@ -18,6 +18,7 @@ Word = Literal["passed", "failed", "not-observed", "excluded"]
 KEPT, VIOLATED, COULD_NOT_RUN, NOT_OBSERVED = 0, 1, 2, 3  # The exit codes.
 
 FAILURES_KEPT = 5  # Of one requirement. More of the same say nothing new.
+FOUND_WIDTH = 600  # Enough for a whole message of most types.
 
 
 class Kind(Enum):
@@ -147,7 +148,8 @@ def judge(
 
 def _failure(finding: Finding, redactor: Redactor) -> Failure:
     violation = finding.violation
-    found = "" if violation.evidence is None else redactor.brief(shown(violation.evidence, None))
+    evidence = content_first(violation.evidence) if isinstance(violation.evidence, dict) else violation.evidence
+    found = "" if evidence is None else redactor.brief(shown(evidence, None), FOUND_WIDTH)
     lines = excerpt(finding.conversation, finding.entry, redactor) if finding.conversation else []
     return Failure(finding.check, redactor.brief(violation.expected), found, tuple(lines))
 

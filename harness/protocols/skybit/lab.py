@@ -17,6 +17,7 @@ from harness.core.message import Message, rfc3339, uuid4
 DEMO_USERS = 400  # More than there are exchanges.
 LIMITS = {"Chat": 60, "Approve": 100, "Heartbeat": 120}  # Messages a minute, by Rate Limits.
 TOTAL_LIMIT = 500
+PARTS = 200  # The quantity of the spec's sample, which is filled in parts.
 FILL_S = 30.0  # How long the market may take over an order that it can fill at once.
 
 

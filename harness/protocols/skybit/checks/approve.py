@@ -13,6 +13,7 @@ from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
 UNKNOWN_PREVIEW = "prev-0-unknown"
 FILL_S = 5.0  # Within this time the market would fill what it can.
 LIFE_S = 100.0  # A Preview that lives longer is not waited for.
+EARLY_S = 5.0  # Before the announced end of a Preview, with room for the time that its own exchange takes.
 MARGIN_S = 2.0
 
 
@@ -23,6 +24,15 @@ async def an_approved_preview_becomes_an_order(trader: SkybitPeer) -> None:
         preview = await trader.obtain_preview()
     reply = await trader.approve(preview)
     expect(reply["type"] == "Status", "a Status of the approved order", reply)
+
+
+@check("SKY-APPR-01")
+async def an_approved_market_order_becomes_an_order(trader: SkybitPeer, lab: SkybitLab) -> None:
+    """As a limit order does."""
+    with given("a Preview of a market order"):
+        preview = await trader.obtain_preview(lab.marketable_order)
+    reply = await trader.approve(preview)
+    expect(reply["type"] == "Status", "a Status of the approved market order", reply)
 
 
 def _agreed(conversation: Conversation, name: str) -> Iterator[None]:
@@ -129,15 +139,16 @@ async def a_preview_gives_one_order(trader: SkybitPeer, lab: SkybitLab) -> None:
 
 @check("SKY-APPR-12", lasts_s=70)
 async def a_preview_expires_when_it_says(trader: SkybitPeer) -> None:
-    """One of two Previews is approved at once, the other after its announced end."""
+    """One of two Previews is approved shortly before its announced end, the other after it."""
     with given("two Previews"):
         first, second = await trader.obtain_preview(), await trader.obtain_preview()
     expires, sent = moment(field_of(second, "data.expires_at")), moment(second.get("ts"))
     if expires is None or sent is None or expires - sent > LIFE_S:
         raise Unobserved(f"the Preview announces no end within {LIFE_S:g} s")
+    await trader.stay(expires - sent - EARLY_S)
     reply = await trader.approve(first)
-    expect(reply["type"] == "Status", "a Status of a Preview approved in time", reply)
-    await trader.stay(expires - sent + MARGIN_S)
+    expect(reply["type"] == "Status", f"a Status of a Preview approved some {EARLY_S:g} s before it expires", reply)
+    await trader.stay(EARLY_S + MARGIN_S)
     reply = await trader.approve(second)
     expect(reply["type"] == "Error", f"an Error about a Preview that expired at {second['data']['expires_at']}", reply)
 
@@ -168,3 +179,28 @@ async def an_order_for_nothing_is_refused(trader: SkybitPeer) -> None:
         preview = await trader.obtain_preview()
     reply = await trader.approve(preview, modifications={"quantity": 0})
     expect(reply["type"] == "Error", "an Error about an order for no shares", reply)
+
+
+@check("SKY-APPR-16", lasts_s=20)
+async def no_sale_is_filled_below_its_limit(trader: SkybitPeer, lab: SkybitLab) -> None:
+    """Buy a share, and sell it at a limit that the market takes."""
+    with given("a share that is sold"):
+        await trader.execution(await trader.marketable(1))
+        bid = field_of(await trader.obtain_preview(), "data.quote.bid")
+        expect(is_number(bid), "data.quote.bid in a Preview", bid)
+        limit = round(bid * 0.98, 2)
+        text = f"Sell 1 share of {lab.symbol} at limit {limit:.2f}, good for the day"
+        status = await trader.execution(text)
+    price = number(status, "data.avg_fill_price")
+    expect(price is not None and price >= limit - AVERAGE, f"avg_fill_price to be at least the limit, {limit}", status)
+
+
+@check("SKY-APPR-17")
+async def other_previews_stay_approvable(trader: SkybitPeer) -> None:
+    """Two Previews at once, approved one after the other."""
+    with given("two Previews, and an order of one of them"):
+        first, second = await trader.obtain_preview(), await trader.obtain_preview()
+        status = await trader.approve(first)
+        expect(status["type"] == "Status", "a Status of the order", status)
+    reply = await trader.approve(second)
+    expect(reply["type"] == "Status", "a Status of a second order, of the other Preview", reply)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.conformance.check import Unobserved, Violation, check, expect, given
+from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
 from harness.core.message import Message
 from harness.protocols.skybit.checks.probing import SERVICE, code, turned_away
@@ -100,6 +101,18 @@ def each_confirmation_answers_an_auth(conversation: Conversation) -> Iterator[No
         asked += 1 if entry.sender == "client" else -1
         if entry.sender == "server":
             yield expect(asked >= 0, "no more confirmations than Auths", message)
+
+
+@check("SKY-AUTH-21")
+async def each_user_is_called_by_name(lab: SkybitLab) -> None:
+    """Authenticate as one user twice, and as another."""
+    tokens = await lab.borrow(2)
+    with given("three connections of two users"):
+        peers = [await lab.trader(token) for token in (tokens[0], tokens[0], tokens[1])]
+    confirmations = [peer.conversation.received("Auth")[0] for peer in peers]
+    one, again, other = (field_of(confirmation, "data.user.id") for confirmation in confirmations)
+    expect(one == again, f"the user {one} again, for the same token", confirmations[1])
+    expect(other != one, f"another user than {one}, for another token", confirmations[2])
 
 
 @check("SKY-AUTH-18")

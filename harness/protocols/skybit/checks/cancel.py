@@ -9,8 +9,8 @@ from harness.conformance.check import check, expect, given
 from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
 from harness.core.message import Message
-from harness.protocols.skybit.checks.trades import CANCELLED, numbers, statuses
-from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
+from harness.protocols.skybit.checks.trades import CANCELLED, number, numbers, statuses
+from harness.protocols.skybit.lab import FILL_S, PARTS, SkybitLab, SkybitPeer
 
 UNKNOWN_ORDER = "ord-0-unknown"
 
@@ -75,6 +75,20 @@ def a_cancelled_order_keeps_its_books(conversation: Conversation) -> Iterator[No
             filled, remaining, quantity = found
             good = filled < quantity and remaining in (quantity - filled, 0)
             yield expect(good, f"remaining to be {quantity - filled:g} or 0, and not all filled", status)
+
+
+@check("SKY-CANC-04", lasts_s=10)
+async def what_was_filled_stays_filled(trader: SkybitPeer) -> None:
+    """Cancel an order as soon as a part of it is filled; the market may be faster."""
+    with given("an order that is filled in part and then cancelled"):
+        status = await trader.order(await trader.marketable(PARTS))
+        order_id = field_of(status, "data.order_id")
+        if not number(status, "data.filled"):
+            await trader.status(order_id, "partial_fill", within_s=FILL_S)
+        await trader.say("Cancel", target="order", order_id=order_id)
+        status = await trader.status(order_id, *CANCELLED)
+    filled = [number(s, "data.filled") or 0.0 for s in trader.conversation.received("Status")]
+    expect(number(status, "data.filled") == max(filled), f"filled to stay {max(filled):g}", status)
 
 
 @check("SKY-CANC-05")

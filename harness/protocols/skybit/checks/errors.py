@@ -29,6 +29,7 @@ RECOVERABLE = {
     "INTERNAL_ERROR": None,
 }
 TOO_LARGE = ("INSUFFICIENT_FUNDS", "POSITION_LIMIT")
+RESTING = 5.0  # The limit of the lab's resting order.
 NO_SYMBOL = "ZZQXW"  # No exchange lists it.
 
 
@@ -119,6 +120,31 @@ async def an_error_names_its_request(trader: SkybitPeer) -> None:
     expect(field_of(error, "data.request_id") == request["id"], f"request_id to be {request['id']}", error)
 
 
+@check("SKY-ERR-09")
+async def an_error_names_its_request_whatever_is_wrong(trader: SkybitPeer) -> None:
+    """Other bad requests, with good ids: what the type lacks, and what the server does not know."""
+    bad: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("Subscribe", {}),
+        ("Unsubscribe", {}),
+        ("Chat", {"context": {"positions": True}}),
+        ("Chat", {"text": f"Buy 10 shares of {NO_SYMBOL} at limit 5.00, good for the day"}),
+    )
+    for kind, data in bad:
+        request = await trader.say(kind, **data)
+        with given(f"an Error about a bad {kind}"):
+            error = await trader.receive("Error")
+        expect(field_of(error, "data.request_id") == request["id"], f"request_id to be {request['id']}", error)
+
+
+@check("SKY-ERR-09")
+async def a_refused_auth_is_named(peer: SkybitPeer) -> None:
+    """Send Auth with the profile's bad token."""
+    request = await peer.say("Auth", token=peer.lab.profile.bad_token, version="1.0.0", platform="linux")
+    with given("an Error"):
+        error = await peer.receive("Error")
+    expect(field_of(error, "data.request_id") == request["id"], f"request_id to be {request['id']}", error)
+
+
 @check("SKY-ERR-10")
 async def a_bad_request_earns_one_error(trader: SkybitPeer) -> None:
     """Send a message of unknown type, and wait for a second Error."""
@@ -170,12 +196,25 @@ async def an_order_beyond_all_limits_is_refused(trader: SkybitPeer) -> None:
     expect(code(reply) in TOO_LARGE, " or ".join(TOO_LARGE), reply)
 
 
-def _huge_order(trader: SkybitPeer) -> str:
-    """An order of a hundred times the advertised limit: more than any account with such a limit holds."""
+@check("SKY-ERR-20")
+async def a_modification_beyond_all_limits_is_refused(trader: SkybitPeer) -> None:
+    """Approve a Preview of one share, modified to a hundred times the greatest position that Auth allows."""
+    with given("a Preview"):
+        preview = await trader.obtain_preview()
+    reply = await trader.approve(preview, modifications={"quantity": _huge(trader, RESTING)})
+    expect(reply["type"] == "Error", "an Error about an order that is modified to be too large", reply)
+
+
+def _huge(trader: SkybitPeer, price: float) -> int:
+    """How many shares at this price are a hundred times the advertised limit."""
     confirmation = trader.conversation.received("Auth")[0]
     limit = field_of(confirmation, "data.limits.max_position_value")
-    quantity = max(1, int((limit if is_number(limit) else 100_000) * 100 / 225.10))
-    return f"Buy {quantity} shares of {trader.lab.symbol} at limit 225.10, good for the day"
+    return max(1, int((limit if is_number(limit) else 100_000) * 100 / price))
+
+
+def _huge_order(trader: SkybitPeer) -> str:
+    """An order of a hundred times the advertised limit: more than any account with such a limit holds."""
+    return f"Buy {_huge(trader, 225.10)} shares of {trader.lab.symbol} at limit 225.10, good for the day"
 
 
 @check("SKY-ERR-15")

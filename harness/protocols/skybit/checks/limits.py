@@ -166,12 +166,17 @@ async def _overrun_or_unobserved(trader: SkybitPeer) -> list[Message]:
 
 @check("SKY-RATE-09")
 async def ten_connections_of_a_user_are_accepted(lab: SkybitLab) -> None:
-    """Authenticate ten times, as one user, without closing."""
+    """Authenticate ten times, as one user, without closing; then see whether all of them are served."""
     token = await lab.token()
+    peers = []
     for number in range(1, CONNECTIONS + 1):
         peer = await lab.anonymous()
         reply = await peer.authenticate(token)
         expect(peer.authenticated, f"connection {number} of {CONNECTIONS} to be accepted", reply)
+        peers.append(peer)
+    for number, peer in enumerate(peers, 1):
+        reply = await peer.heartbeat()
+        expect(reply["type"] == "Heartbeat", f"connection {number} of {CONNECTIONS} to be served", reply)
 
 
 @check("SKY-RATE-10")

@@ -46,6 +46,19 @@ async def a_lost_client_may_come_back(lab: SkybitLab) -> None:
     expect(peer.authenticated, "a confirmation for the user whose connection was lost", reply)
 
 
+@check("SKY-STATE-06")
+async def other_connections_outlive_one(lab: SkybitLab) -> None:
+    """Open two connections of one user, end one, and use the other."""
+    with given("two connections of one user"):
+        one, other = await lab.trader(), await lab.trader()
+    await one.close()
+    await other.pause(lab.profile.quiet_s)
+    heartbeat = await other.heartbeat()
+    expect(heartbeat["type"] == "Heartbeat", "an answer on the connection that is left", heartbeat)
+    plan = await other.chat(lab.resting_order)
+    expect(plan["type"] == "Plan", "a Plan on the connection that is left", plan)
+
+
 @check("SKY-STATE-05")
 async def a_new_connection_has_to_authenticate(trader: SkybitPeer) -> None:
     """Send an order on a second connection, in the session of the first."""

@@ -29,10 +29,9 @@ from harness.protocols.skybit.checks.trades import (
     same_status,
     statuses,
 )
-from harness.protocols.skybit.lab import FILL_S, SkybitLab, SkybitPeer
+from harness.protocols.skybit.lab import FILL_S, PARTS, SkybitLab, SkybitPeer
 
 REST_S = 5.0  # How long an order that should rest is watched.
-PARTS = 200  # The quantity of the spec's sample, which is filled in parts.
 
 # The members of every Status ------------------------------------------------------------------------
 
@@ -259,7 +258,8 @@ def _fills(conversation: Conversation) -> Iterator[tuple[Message, list[float]]]:
 def filled_grows_by_the_last_fill(conversation: Conversation) -> Iterator[None]:
     """By more, where one Status reports several fills."""
     for status, (had, has, last) in _fills(conversation):
-        yield expect(has - had >= last, f"filled to grow from {had:g} by {last:g}", status)
+        wanted = f"filled to grow from {had:g} by the last fill, {last:g}, not to {has:g}"
+        yield expect(has - had >= last, wanted, status)
 
 
 @check("SKY-STAT-26")

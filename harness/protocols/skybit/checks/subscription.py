@@ -12,7 +12,7 @@ from harness.core.message import Message
 from harness.protocols.skybit.checks.auth import QUOTE_S, quotes
 from harness.protocols.skybit.checks.errors import NO_SYMBOL
 from harness.protocols.skybit.checks.probing import accepted, refused
-from harness.protocols.skybit.lab import SkybitPeer
+from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
 
 GRACE_S = 1.0  # Quotes may be under way when the Unsubscribe arrives.
 SILENCE_S = 3.0  # How long none may come after that.
@@ -33,6 +33,14 @@ async def quotes_come_for_every_symbol(trader: SkybitPeer) -> None:
     await trader.say("Subscribe", channels=quotes(*symbols))
     for symbol in symbols:
         expect(await next_quote(trader, symbol), f"a quote of {symbol}")
+
+
+@check("SKY-SUB-01")
+async def quotes_come_beside_other_channels(trader: SkybitPeer) -> None:
+    """Subscribe to orders, and then to quotes."""
+    await trader.say("Subscribe", channels=[ORDERS])
+    await trader.say("Subscribe", channels=quotes(trader.lab.symbol))
+    expect(await next_quote(trader, trader.lab.symbol), f"a quote of {trader.lab.symbol}")
 
 
 @check("SKY-SUB-02")
@@ -101,9 +109,7 @@ async def leaving_another_channel_leaves_the_quotes(trader: SkybitPeer) -> None:
         await next_quote(trader, trader.lab.symbol)
     await trader.say("Unsubscribe", channels=["orders"])
     await trader.pause(GRACE_S)
-    left_s = trader.now()
-    fits = lambda e: e.at_s > left_s and e.message is not None and e.message.get("type") == "MarketData"  # noqa: E731
-    expect(await trader.wait_for(fits, "MarketData", QUOTE_S), "quotes after an Unsubscribe from orders")
+    expect(await _quote_from_now_on(trader), "quotes after an Unsubscribe from orders")
 
 
 @check("SKY-SUB-08")
@@ -119,6 +125,27 @@ async def quotes_come_again_after_unsubscribe(trader: SkybitPeer) -> None:
         await trader.pause(GRACE_S)
     await trader.say("Subscribe", channels=quotes(others[0]))
     expect(await next_quote(trader, others[0]), f"quotes of {others[0]} after those of {first}")
+
+
+@check("SKY-SUB-15")
+async def each_connection_has_its_own_quotes(lab: SkybitLab) -> None:
+    """Of two connections of one user only one subscribes; the other unsubscribes, and the first goes on."""
+    with given("quotes on one of two connections of one user"):
+        trader, other = await lab.trader(), await lab.trader()
+        await trader.say("Subscribe", channels=quotes(lab.symbol))
+        await next_quote(trader, lab.symbol)
+    await other.say("Unsubscribe", channels=["quotes"])
+    await other.pause(GRACE_S)
+    expect(await _quote_from_now_on(trader), "quotes on the connection that did not unsubscribe")
+    stray = other.conversation.received("MarketData")
+    expect(not stray, "no MarketData on the connection that did not subscribe", stray[0] if stray else None)
+
+
+async def _quote_from_now_on(trader: SkybitPeer) -> object:
+    """The next MarketData that arrives."""
+    since_s = trader.now()
+    fits = lambda e: e.at_s > since_s and e.message is not None and e.message.get("type") == "MarketData"  # noqa: E731
+    return await trader.wait_for(fits, "MarketData", QUOTE_S)
 
 
 async def _refused(trader: SkybitPeer, kind: str, data: dict[str, Any], *codes: str) -> None:

@@ -29,6 +29,7 @@ from harness.protocols.skybit.session import SkybitSession
         "SKY-CANC-01",
         "SKY-CANC-02",
         "SKY-ERR-14",
+        "SKY-ERR-20",
         "SKY-IDEM-10",
     ),
 )
@@ -196,3 +197,42 @@ class ImpossibleModificationsAreDropped(SkybitSession):
         if message.get("type") == "Approve" and problem.where.startswith("data.modifications"):
             return self.received({**message, "data": {**message["data"], "modifications": None}}, now)
         return super().refused(problem, now)
+
+
+@on_message("SKY-APPR-16", "Status")
+def sells_cheap(message: Message, session: SkybitSession, now: float) -> Message:
+    """Sales bring a tenth less than the market offers, whatever their limit."""
+    data = message["data"]
+    if data["side"] == "sell" and data["avg_fill_price"] is not None:
+        data["avg_fill_price"] *= 0.9
+    return message
+
+
+@on_message("SKY-APPR-12", "Preview")
+def previews_die_early(message: Message, session: SkybitSession, now: float) -> Message:
+    """A Preview can be approved for half the time that it announces."""
+    preview = session.own.previews[message["data"]["preview_id"]]
+    preview.expires_at = (now + preview.expires_at) / 2
+    return message
+
+
+@in_session("SKY-APPR-17", also=("SKY-APPR-12", "SKY-APPR-13"))
+class OnePreviewAtATime(SkybitSession):
+    """An approval makes all other Previews of the user void."""
+
+    def place(self, preview: Preview, terms: OrderIntent, approve: Message, now: float) -> Order:
+        """Turn a Preview into an order."""
+        for other in self.own.previews.values():
+            other.fate = "cancelled"
+        return super().place(preview, terms, approve, now)
+
+
+@in_session("SKY-APPR-01", also=("SKY-CANC-09",))
+class KnowsNoMarketOrders(SkybitSession):
+    """Fails on the Approve of a market order."""
+
+    def place(self, preview: Preview, terms: OrderIntent, approve: Message, now: float) -> Order:
+        """Turn a Preview into an order."""
+        if terms.order_type == "market":
+            raise Refusal("INTERNAL_ERROR", "The server failed on this request")
+        return super().place(preview, terms, approve, now)

@@ -34,6 +34,12 @@ def numbers_its_users(message: Message, session: Session[Any, Any], now: float) 
     return merged(message, {"data.user.id": 123})
 
 
+@on_message("SKY-AUTH-21", "Auth")
+def calls_everybody_the_same(message: Message, session: Session[Any, Any], now: float) -> Message:
+    """Confirms every Auth as that of one user."""
+    return merged(message, {"data.user": {"id": "user-123", "email": "trader@example.com"}})
+
+
 @on_message("SKY-AUTH-04", "Auth")
 def forgets_the_mail_address(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Leaves out the user's mail address."""

@@ -151,3 +151,12 @@ cancels_of_no_order_are_dropped = _dropped(
     "A Cancel of an order without order_id is passed over in silence.",
     "order",
 )
+
+
+@on_message("SKY-CANC-04", "Status", also=("SKY-STAT-16",))
+def cancelled_for_nothing(message: Message, session: SkybitSession, now: float) -> Message:
+    """A cancelled order shows nothing filled, although a part of it was."""
+    data = message["data"]
+    if data["status"] == "cancelled":
+        data.update(filled=0, remaining=data["quantity"], avg_fill_price=None)
+    return message

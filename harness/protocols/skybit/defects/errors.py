@@ -9,6 +9,7 @@ from harness.core.defect import in_session, on_message
 from harness.core.message import Message, Problem, merged
 from harness.core.session import Effects, Session
 from harness.protocols.skybit.defects.breaking import code, copied
+from harness.protocols.skybit.orders import modified
 from harness.protocols.skybit.session import SkybitSession, State
 
 # Form --------------------------------------------------------------------------------------------
@@ -123,3 +124,22 @@ def blames_the_broker(message: Message, session: Session[Any, Any], now: float) 
 def tells_no_sums(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Does not say how much is missing."""
     return merged(message, {"data.details": {}}) if code(message) == "INSUFFICIENT_FUNDS" else message
+
+
+@on_message("SKY-ERR-09", "Error")
+def names_no_refused_auth(message: Message, session: Session[Any, Any], now: float) -> Message:
+    """Leaves request_id null when Auth fails."""
+    return merged(message, {"data.request_id": None}) if code(message) == "AUTH_FAILED" else message
+
+
+@in_session("SKY-ERR-20")
+class ModifiesWithoutLimits(SkybitSession):
+    """Examines what was previewed, not what is made of it."""
+
+    def approve(self, message: Message, now: float) -> Effects:
+        if not message["data"].get("modifications"):
+            return super().approve(message, now)
+        preview = self.own.preview(message["data"]["preview_id"], now)
+        terms = modified(preview.terms, message["data"]["modifications"])
+        self.world.work(self.own, self.place(preview, terms, message, now), now)
+        return ()

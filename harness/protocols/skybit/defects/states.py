@@ -69,3 +69,23 @@ class TrustsSessions(SkybitSession):
             return super().unexpected(message, now)
         self.admit(users[0], message["session"], now)
         return super().received(message, now)
+
+
+@in_session("SKY-STATE-06")
+class LeavesWithTheFirst(SkybitSession):
+    """Signs a user out of all connections when one of them ends."""
+
+    def closed(self, now: float) -> None:
+        super().closed(now)
+        for other in self.account.connections if self.account is not None else ():
+            other.state = State.AUTHENTICATING
+
+
+@in_session("SKY-RATE-09", also=("SKY-STATE-06",))
+class OneConnectionAtATime(SkybitSession):
+    """Signs a user out of the connections there are when another one comes."""
+
+    def admit(self, user: User, session: str, now: float) -> None:
+        for other in self.world.account(user).connections - {self}:
+            other.state = State.AUTHENTICATING
+        super().admit(user, session, now)

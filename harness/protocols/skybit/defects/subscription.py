@@ -116,3 +116,24 @@ swallows_empty_unsubscribes = overlooks(
     "Says nothing about an Unsubscribe without channels.",
     lambda problem: kind_of(problem) == "Unsubscribe" and problem.where == "data.channels",
 )
+
+
+@in_session("SKY-SUB-15")
+class UnsubscribesEverywhere(SkybitSession):
+    """An Unsubscribe ends the subscriptions of all connections of the user."""
+
+    def unsubscribe(self, message: Message, now: float) -> Effects:
+        for other in self.own.connections - {self}:
+            SkybitSession.unsubscribe(other, message, now)
+        return super().unsubscribe(message, now)
+
+
+@in_session("SKY-SUB-01")
+class ListensOnce(SkybitSession):
+    """Ignores every Subscribe but the first."""
+
+    heard_of = False
+
+    def subscribe(self, message: Message, now: float) -> Effects:
+        first, self.heard_of = not self.heard_of, True
+        return super().subscribe(message, now) if first else ()
