@@ -61,6 +61,21 @@ def pings_twice(frame, session, now):
     return frame, Frame(Opcode.PING, b"again")
 
 
+@on_message("", "Heartbeat")
+def exact_latencies(message, session, now):
+    """Gives latencies to the microsecond."""
+    return merged(message, {"data.latency_ms": message["data"]["latency_ms"] + 0.25})
+
+
+@in_session("")
+class KeepsThoseItRefused(SkybitSession):
+    """Says AUTH_FAILED, serves nothing, and keeps the connection."""
+
+    def refuse(self, refusal, about, now):
+        refusal.closes = False
+        return super().refuse(refusal, about, now)
+
+
 @in_session("")
 class EndsAfterExpiry(SkybitSession):
     """Ends the connection after SESSION_EXPIRED."""
@@ -164,6 +179,8 @@ LAWFUL = [
     whole_seconds,
     hearts_of_its_own,
     pings_twice,
+    exact_latencies,
+    KeepsThoseItRefused,
     EndsAfterExpiry,
     Patient,
     TakesASecondAuth,

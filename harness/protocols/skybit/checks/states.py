@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.conformance.check import check, expect, given
-from harness.protocols.skybit.checks.probing import code, turned_away
+from harness.protocols.skybit.checks.probing import turned_away
 from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
 
 
@@ -14,15 +14,6 @@ async def a_confirmed_connection_is_ready(trader: SkybitPeer) -> None:
     expect(heartbeat["type"] == "Heartbeat", "an answer to a Heartbeat", heartbeat)
     plan = await trader.chat(trader.lab.resting_order)
     expect(plan["type"] == "Plan", "an answer to a Chat", plan)
-
-
-@check("SKY-STATE-02")
-async def a_failed_auth_ends_the_connection(peer: SkybitPeer) -> None:
-    """Send Auth with the profile's bad token; any close code will do."""
-    with given("AUTH_FAILED"):
-        reply = await peer.authenticate(peer.lab.profile.bad_token)
-        expect(code(reply) == "AUTH_FAILED", "AUTH_FAILED", reply)
-    expect(await peer.closed(), "the end of the connection")
 
 
 @check("SKY-STATE-03")

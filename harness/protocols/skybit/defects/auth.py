@@ -106,7 +106,7 @@ class Hospitable(SkybitSession):
         self.admit(SAMPLE_USER, "new", now)
 
 
-@in_session("SKY-AUTH-10", also=("SKY-STATE-02", "SKY-AUTH-16"))
+@in_session("SKY-AUTH-10", also=("SKY-AUTH-16",))
 class ServesThoseItRefused(Hospitable):
     """Says AUTH_FAILED, and serves all the same."""
 

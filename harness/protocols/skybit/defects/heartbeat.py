@@ -40,12 +40,6 @@ def latency_with_its_unit(message: Message, session: Session[Any, Any], now: flo
     return merged(message, {"data.latency_ms": f"{message['data']['latency_ms']} ms"})
 
 
-@on_message("SKY-HB-05", "Heartbeat")
-def latency_in_fractions(message: Message, session: Session[Any, Any], now: float) -> Message:
-    """Gives fractions of milliseconds."""
-    return merged(message, {"data.latency_ms": message["data"]["latency_ms"] + 0.4})
-
-
 @on_message("SKY-HB-06", "Heartbeat")
 def latency_in_microseconds(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Gives the latency in microseconds."""

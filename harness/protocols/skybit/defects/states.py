@@ -23,15 +23,6 @@ class ChokesOnHeartbeats(SkybitSession):
         return () if lost else super().received(message, now)
 
 
-@in_session("SKY-STATE-02")
-class KeepsThoseItRefused(SkybitSession):
-    """Says AUTH_FAILED, serves nothing, and keeps the connection."""
-
-    def refuse(self, refusal: Refusal, about: Message | None, now: float) -> Effects:
-        refusal.closes = False
-        return super().refuse(refusal, about, now)
-
-
 @in_session("SKY-STATE-03", also=("SKY-RATE-01", "SKY-RATE-02"))
 class TiresOfItsClients(SkybitSession):
     """Wants another Auth after two Chats."""
