@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,7 +58,6 @@ class Tally:
     """How many times a check has seen its requirement kept."""
 
     observations: int = 0
-    evidence: list[Any] = field(default_factory=list)
 
 
 _tally: ContextVar[Tally] = ContextVar("tally")

@@ -21,9 +21,7 @@ class Offer:
     headers: Mapping[str, str] = field(default_factory=dict)
     subprotocols: tuple[str, ...] = ()
     deflate: bool = False
-    pongs: bool = (
-        True  # Whether the transport answers the server's pings, as RFC 6455 wants and a dead client does not.
-    )
+    pongs: bool = True  # Whether the server's pings are answered, as RFC 6455 wants and a dead client does not.
 
 
 @dataclass(frozen=True, slots=True)

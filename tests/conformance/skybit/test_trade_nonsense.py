@@ -93,6 +93,7 @@ NARROW = [
     *("null-is-no-modification", "limits-are-not-kept", "previews-are-shared", "impossible-modifications-are-dropped"),
     *("all-previews-are-cancelled", "all-is-one", "all-is-everybodys", "market-orders-get-a-limit"),
     *("one-form-of-words-only", "questions-are-orders", "names-are-required", "average-of-nothing"),
+    *("unknown-orders-are-dropped", "modifies-without-limits"),
 ]
 
 
