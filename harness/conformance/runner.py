@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -262,10 +262,10 @@ def _is_judged(requirement: Requirement, profile: Profile) -> bool:
     return requirement.side == "server" and not requirement.excluded and not lacking
 
 
-async def _leave(closing: object) -> None:
+async def _leave(closing: Awaitable[object]) -> None:
     """End connections in good order, but do not wait long for a server that does not."""
     try:
         async with asyncio.timeout(LEAVE_LIMIT_S):
-            await closing  # type: ignore[misc]
+            await closing
     except (TimeoutError, OSError, Violation):
         pass

@@ -310,7 +310,7 @@ def test_what_is_no_url_of_a_redis_is_refused_and_no_password_shown(url, capsys)
     [
         ("redis://user:secret@127.0.0.1", "redis://127.0.0.1:6379"),
         ("rediss://:secret@[::1]:7000/2?ssl_cert_reqs=none", "rediss://[::1]:7000"),
-        ("unix://:secret@/tmp/redis.sock?db=1", "unix:///tmp/redis.sock"),
+        ("unix://:secret@/run/redis.sock?db=1", "unix:///run/redis.sock"),
     ],
 )
 def test_a_redis_is_named_without_its_password(url, name):
