@@ -30,6 +30,7 @@ PROTOCOL_MODULES = {
     "lab": {"core", "conformance"},
     "defects": {"core", "conformance"},
     "users": {"core", "load"},
+    "credentials": {"core", "wire"},
 }
 # These heavy packages come in by these doors only.
 DOORS = {

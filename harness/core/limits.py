@@ -42,3 +42,33 @@ class SlidingWindow:
     def _forget(self, now: float) -> None:
         while self._moments and self._moments[0] <= now - self.rate.window_s:
             self._moments.popleft()
+
+
+class TokenBucket:
+    """Lets `rate.count` pass at once, and then as many in each `rate.window_s` as come back one by one."""
+
+    def __init__(self, rate: Rate) -> None:
+        self.rate = rate
+        self._tokens = float(rate.count)
+        self._filled_at = 0.0
+
+    def allows(self, now: float) -> bool:
+        """Whether one more is allowed at `now`; if so, it takes a token. What is refused takes none."""
+        self._fill(now)
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
+    def retry_after_s(self, now: float) -> float:
+        """Seconds until one more will be allowed; 0 when it is allowed already, infinity when it never is."""
+        self._fill(now)
+        if self._tokens >= 1.0:
+            return 0.0
+        return (1.0 - self._tokens) * self.rate.window_s / self.rate.count if self.rate.count else float("inf")
+
+    def _fill(self, now: float) -> None:
+        gained = (now - self._filled_at) * self.rate.count / self.rate.window_s
+        self._filled_at = now
+        # A rounding must not cost a token: after exactly the time for one, it is there.
+        self._tokens = min(float(self.rate.count), round(self._tokens + gained, 9))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.core.http import Endpoint
 from harness.core.message import Frame, Message
 from harness.core.session import Session
 from harness.core.world import World
@@ -35,6 +36,8 @@ class Protocol:
     rules: Any
     message_filters: tuple[MessageFilter, ...] = ()
     frame_filters: tuple[FrameFilter, ...] = ()
+    http: tuple[Endpoint, ...] = ()  # What is served over plain HTTP, at the same host and port.
+    max_message_bytes: int = 1024 * 1024  # Of a client's message, after decompression.
     subprotocols: tuple[str, ...] = ()  # Those that the server knows; the first that a client offers is selected.
     deflate: bool = True  # Whether permessage-deflate (RFC 7692) is accepted when a client offers it.
     hint: str = ""  # What a newcomer needs to connect by hand, such as demo credentials; one line.

@@ -19,9 +19,13 @@ RulesT = TypeVar("RulesT")
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send this message to the client."""
+    """Send this message to the client, with `own` members of this client added at its end.
+
+    Sessions that send the same object share the work: it is encoded and framed once. So it must not change any more.
+    """
 
     message: Message
+    own: Message = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +56,27 @@ class HangUp:
     """Cut the connection without a close frame: a browser reports 1006. Only scenarios and defects do so."""
 
 
-Effect = Send | SendRaw | Ping | Close | HangUp
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Take this message as if the client had sent it by itself, though it came inside another: a batch does so."""
+
+    message: Any
+
+
+Effect = Send | SendRaw | Ping | Close | HangUp | Receive
 Effects = Iterable[Effect]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The opening handshake, as far as a protocol may look at it."""
+    """The opening handshake, as far as a protocol may look at it. Names of headers are in lower case."""
 
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     remote: str = "127.0.0.1"
     deflate: bool = False  # Whether permessage-deflate was negotiated.
+    subprotocol: str | None = None  # The one that the server selected.
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,17 @@ class Session(Generic[WorldT, RulesT]):
         """The connection stands."""
         self.heard_at = now
         return ()
+
+    def arrived(self, message: Message | Problem, now: float) -> Effects | None:
+        """The client sent something, valid or not. Effects answer it in place of all else, as when a limit is reached.
+
+        None (here) lets it be looked at: by the script, then by `received` or `refused`.
+        """
+        return None
+
+    def oversized(self, now: float) -> Effects:
+        """The client sent a message of more bytes than the protocol allows; it was not read."""
+        return (Close(1009, "message too big"),)
 
     def received(self, message: Message, now: float) -> Effects:
         """The client sent a message that the schema accepts."""

@@ -17,6 +17,7 @@ from harness.core.conversation import Conversation
 from harness.core.message import Frame, Message, Opcode, Problem
 from harness.core.session import Close, Context, Effects, Ping, Request, Send, SendRaw, Session
 from harness.core.topics import Topics
+from harness.core.world import Setting, Vitals
 from harness.scenario.misbehave import filters
 from harness.scenario.network import Line, Transport
 from harness.scenario.scenario import Action, Scenario, Step
@@ -32,7 +33,9 @@ JOURNAL_ENTRIES = 200  # What is kept of a conversation in memory, per connectio
 class Stage:
     """One scenario being played. Times are seconds since the stage began."""
 
-    def __init__(self, scenario: Scenario, clock: Clock, seed: int | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, clock: Clock, seed: int | None = None, vitals: Callable[[], Vitals] | None = None
+    ) -> None:
         self.scenario = scenario
         self.protocol = scenario.protocol
         self.seed = scenario.seed if seed is None else seed
@@ -43,7 +46,8 @@ class Stage:
         self.filters = (*self.protocol.message_filters, *filters(scenario.misbehave, self.chance("misbehave")))
         self.links: dict[Link, None] = {}
         self._connections = 0
-        self.world = self.protocol.world(scenario.facts, self.chance("world"), clock, self.agenda, self.topics)
+        setting = Setting(self.chance("world"), clock, self.agenda, self.topics, self.shapes.examples, vitals)
+        self.world = self.protocol.world(scenario.facts, setting)
 
     def chance(self, purpose: str) -> random.Random:
         """A stream of random numbers of its own for each purpose, so that one does not disturb another."""

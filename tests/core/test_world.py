@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import random
 
-from harness.core.clock import Agenda, Clock
-from harness.core.topics import Topics
-from harness.core.world import World
+from harness.core.world import Setting, World
 
 
 class Listener:
@@ -16,7 +14,7 @@ class Listener:
 
 
 def world():
-    return World("facts", random.Random(1), Clock(), Agenda(), Topics())
+    return World("facts", Setting(random.Random(1)))
 
 
 def test_news_come_after_what_happens_now_and_at_the_same_moment():
@@ -38,3 +36,10 @@ def test_who_comes_between_the_event_and_its_news_is_told_too():
 
 def test_a_world_without_books_has_nothing_wrong_in_them():
     assert world().check_books() == []
+
+
+def test_a_scenario_may_turn_the_facts_and_leaves_its_messages_to_the_sessions():
+    here = world()
+    here.turn("other facts", 3.0)
+    assert here.facts == "other facts"
+    assert here.scripted("Answer", None, {}, 3.0) is False

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from harness.core.clock import Agenda, Clock
 from harness.core.message import rfc3339
-from harness.core.topics import Topics
-from harness.core.world import World
+from harness.core.world import Setting, World
 from harness.protocols.skybit.account import Account, Position, Preview
 from harness.protocols.skybit.chat import OrderIntent
 from harness.protocols.skybit.credentials import User
@@ -40,15 +37,17 @@ class OrderNews:
 class SkybitWorld(World[Facts]):
     """What all Skybit sessions of a stage share. Topics: `quotes/<symbol>` (a Quote), `orders/<user>` (OrderNews)."""
 
-    def __init__(self, facts: Facts, chance: random.Random, clock: Clock, agenda: Agenda, topics: Topics) -> None:
-        super().__init__(facts, chance, clock, agenda, topics)
-        self.market = Market(facts, chance.getrandbits(64))
+    LIVE = frozenset({"liquidity", "reject_orders", "accept_any_token", "think_s"})
+
+    def __init__(self, facts: Facts, setting: Setting) -> None:
+        super().__init__(facts, setting)
+        self.market = Market(facts, self.chance.getrandbits(64))
         self.accounts: dict[str, Account] = {}
         self._counts = {"prev": FIRST_PREVIEW, "ord": FIRST_ORDER, "cli": FIRST_CLIENT_ORDER}
         self._working: dict[str, tuple[Account, Order]] = {}
         self._next_quote(1)
         if facts.closes_at_s > 0:
-            agenda.at(facts.closes_at_s, self._close_market)
+            self.agenda.at(facts.closes_at_s, self._close_market)
 
     # Users --------------------------------------------------------------------------------------
 

@@ -1,0 +1,127 @@
+"""Plays: clients on a stage of any protocol, whose time the test sets. What a play says is held to the schemas."""
+
+import json
+
+import pytest
+
+from harness.core.clock import Clock
+from harness.core.message import Frame, Opcode
+from harness.core.session import Request
+from harness.scenario.library import Library
+from harness.scenario.loading import load
+from harness.scenario.scenario import Scenario
+from harness.scenario.stage import Stage
+
+
+class Play:
+    """One stage, from time 0 on. Its books must balance after whatever happens."""
+
+    def __init__(self, scenario, seed=None, strict=True, clock=None):
+        self.scenario = scenario
+        self.stage = Stage(scenario, clock or Clock(), seed)
+        self.world = self.stage.world
+        self.strict = strict  # Whether each message of the server must be valid by its schema.
+        self.now = 0.0
+
+    def wait(self, seconds):
+        """Let time pass, moment by moment."""
+        until = round(self.now + seconds, 6)
+        while (due := self.stage.next_due()) is not None and due <= until + 1e-7:
+            self.now = max(self.now, due)
+            self.stage.advance(self.now)
+        self.now = until
+        assert self.world.check_books() == []
+
+    def connect(self, path=None, query=None, headers=None, **more):
+        """A client, which has heard what is said at once."""
+        opening = Request(path or self.scenario.protocol.paths[0], query or {}, headers or {}, **more)
+        return Client(self, opening)
+
+
+class Client:
+    """One connection of a play. `log` has all it got, with times: messages, bytes that are none, close codes, `cut`."""
+
+    def __init__(self, play, opening):
+        self.play = play
+        self.log = []
+        self.pings = 0
+        self.link = play.stage.connect(opening, self, play.now)
+
+    def send(self, frame):
+        """Transport: a frame of the server."""
+        if frame.opcode is Opcode.PING:
+            self.pings += 1
+        elif frame.opcode is Opcode.CLOSE:
+            self.log.append((self.play.now, frame.code))
+        elif frame.opcode is Opcode.TEXT:
+            self.log.append((self.play.now, self._decoded(frame.data)))
+
+    def hang_up(self):
+        """Transport: the line is cut."""
+        self.log.append((self.play.now, "cut"))
+
+    def _decoded(self, data):
+        if not self.play.strict:
+            try:
+                return json.loads(data)
+            except ValueError:
+                return data
+        message = json.loads(data)
+        problem = self.play.stage.shapes.problem(message, "server")
+        assert problem is None, f"{problem} in {message}"
+        return message
+
+    def say(self, message):
+        """Send a message (or any JSON)."""
+        self.say_raw(json.dumps(message).encode())
+
+    def say_raw(self, data, opcode=Opcode.TEXT):
+        """Send these bytes."""
+        self.link.receive(Frame(opcode, data), self.play.now)
+
+    def leave(self):
+        """End the connection from this side."""
+        self.link.gone(self.play.now)
+
+    def messages(self, *types):
+        """All messages so far, of these types or of any."""
+        return [m for _, m in self.log if isinstance(m, dict) and (not types or m.get("type") in types)]
+
+    def times(self, *types):
+        """When they came."""
+        return [t for t, m in self.log if isinstance(m, dict) and (not types or m.get("type") in types)]
+
+    def take(self, *types):
+        """The first message not taken yet, of these types or of any; it is taken out of the log."""
+        for entry in self.log:
+            if isinstance(entry[1], dict) and (not types or entry[1]["type"] in types):
+                self.log.remove(entry)
+                return entry[1]
+        raise AssertionError(f"no {types} among {[m.get('type') for m in self.messages()]}")
+
+    @property
+    def ends(self):
+        """Close codes, and `cut`."""
+        return [what for _, what in self.log if isinstance(what, int) or what == "cut"]
+
+
+@pytest.fixture
+def play_of():
+    """Makes plays of a protocol, with `facts` and `rules` in place of its own, or of a shipped scenario by name.
+
+    At the end of the test, the books of all must balance.
+    """
+    plays = []
+
+    def make(protocol, scenario=None, facts=None, rules=None, seed=None, **more):
+        if scenario is None:
+            parts = {"facts": type(protocol.facts)(**(facts or {})), "rules": type(protocol.rules)(**(rules or {}))}
+            scenario = Scenario("play", "A play", protocol, **parts)
+        elif isinstance(scenario, str):
+            scenario = load(Library().find(protocol.name, scenario), {protocol.name: protocol})
+        plays.append(Play(scenario, seed, **more))
+        return plays[-1]
+
+    yield make
+    for each in plays:
+        assert each.world.check_books() == []
