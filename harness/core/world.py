@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -57,6 +57,11 @@ class World(Generic[FactsT]):
         self.clock = setting.clock
         self.agenda = setting.agenda
         self.topics = setting.topics
+
+    def change(self, changes: Mapping[str, Any], now: float) -> None:
+        """From now on these facts, LIVE ones, have other values. ValueError when they do not fit the rest."""
+        facts: Any = self.facts
+        self.turn(replace(facts, **changes), now)
 
     def turn(self, facts: FactsT, now: float) -> None:
         """From now on these facts hold; they differ from the present ones only in those that are LIVE."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from harness.core.http import Endpoint, HttpReply, HttpRequest
 from harness.core.message import Frame
 from harness.core.session import Request
 from harness.scenario.network import Transport
@@ -40,6 +41,18 @@ class Driver:
         """A frame came from that client."""
         link.receive(frame, self.now())
         self._set_alarm()
+
+    def oversized(self, link: Link) -> None:
+        """A message came from that client that is too big to be taken."""
+        link.oversized(self.now())
+        self._set_alarm()
+
+    def answer(self, endpoint: Endpoint, request: HttpRequest) -> HttpReply:
+        """The answer to a plain HTTP request."""
+        self.used_at_s = self._loop.time()
+        reply = self.stage.answer(endpoint, request, self.now())
+        self._set_alarm()
+        return reply
 
     def gone(self, link: Link) -> None:
         """That connection is over."""

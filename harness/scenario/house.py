@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from harness.core.clock import Clock
 from harness.core.protocol import Protocol
+from harness.core.world import Vitals
 from harness.scenario.driver import Driver
 from harness.scenario.library import Library
 from harness.scenario.loading import ScenarioError, load
@@ -38,7 +39,7 @@ class House:
     """Stages by protocol and name. They begin when the first client comes.
 
     `epoch` gives the time of day, as epoch seconds, at which a new stage begins. `defaults` are the scenarios of the
-    default stages; `library` is where clients' own are found.
+    default stages; `library` is where clients' own are found; `vitals` measures the machine for worlds that tell of it.
     """
 
     def __init__(
@@ -47,10 +48,12 @@ class House:
         epoch: Callable[[], float],
         defaults: Mapping[str, Scenario] | None = None,
         library: Library | None = None,
+        vitals: Callable[[], Vitals] | None = None,
     ) -> None:
         self.protocols = protocols
         self.drivers: dict[Key, Driver] = {}
         self._epoch = epoch
+        self._vitals = vitals
         self._defaults = {name: self._adopted(each) for name, each in (defaults or {}).items()}
         self._library = library or Library()
         self._loaded: dict[str, Scenario] = {}  # By protocol and name.
@@ -118,7 +121,7 @@ class House:
 
     def _begin(self, key: Key, scenario: Scenario, seed: int | None, speed: float | None) -> Driver:
         self._make_room()
-        stage = Stage(scenario, Clock(self._epoch()), seed)
+        stage = Stage(scenario, Clock(self._epoch()), seed, self._vitals)
         driver = Driver(stage, asyncio.get_running_loop(), scenario.speed if speed is None else speed)
         self.drivers[key] = driver
         if key[1] != DEFAULT:

@@ -52,8 +52,10 @@ class Language:
         self.protocol = protocol
         self.definitions: dict[str, Schema] = {}
         self._shapes = shapes(protocol.folder)
+        self._types = Types({Rate: Text(values.RATE, "a rate such as 3 per 10s", values.rate)})
         self._sent = self._named("message", MessageName(self._shapes))
         self._changes = self._named("changes", Paths(self._shapes, "server", JsonValue()))
+        self._live = self._changeable(protocol.facts, protocol.world.LIVE)
         self.root = Record(
             "a scenario",
             {
@@ -79,18 +81,23 @@ class Language:
     def _settings(self, what: str, defaults: Any) -> Record:
         """Keys for the fields of a dataclass; those that a file does not name keep the protocol's own value."""
         kind = type(defaults)
-        rate = Text(values.RATE, "a rate such as 3 per 10s", values.rate)
 
         def make(given: dict[str, Any], place: Place, notes: Notes) -> Any:
-            try:
-                return replace(defaults, **fields_from(given, kind))
-            except ValueError as error:  # The dataclass's own demands: "field: expected ..., found ...".
-                name, _, text = str(error).partition(": ")
-                first, *rest = name.split(".")
-                return notes.quote((*place, values.key_of(first), *rest), text)
+            return _replaced(defaults, fields_from(given, kind), place, notes)
 
-        keys = {name: Key(key.rule) for name, key in Types({Rate: rate}).keys(kind).items()}
-        return Record(what, keys, make)
+        return Record(what, {name: Key(key.rule) for name, key in self._types.keys(kind).items()}, make)
+
+    def _changeable(self, defaults: Any, live: frozenset[str]) -> Record:
+        """Keys for the facts that may change while the scenario is played; a file's other facts hold beside them."""
+        kind = type(defaults)
+
+        def make(given: dict[str, Any], place: Place, notes: Notes) -> Any:
+            changes = fields_from(given, kind)
+            return changes if _replaced(defaults, changes, place, notes) is not None else None
+
+        names = {values.key_of(name) for name in live}
+        keys = {name: Key(key.rule) for name, key in self._types.keys(kind).items() if name in names}
+        return Record("the facts that may change", keys, make)
 
     # Steps --------------------------------------------------------------------------------------
 
@@ -116,6 +123,8 @@ class Language:
             "hang_up": {"hang_up": Key(Word("how to hang up", ["abruptly"]), required=True)},
             "raw": {"raw": Key(Plain("string", "Text that is sent as it is."), required=True)},
         }
+        if self._live.keys:
+            keys["world"] = {"world": Key(self._live, required=True)}
 
         def make(given: dict[str, Any], place: Place, notes: Notes) -> Any:
             self._check_sent(given, place, notes)
@@ -140,7 +149,7 @@ class Language:
         if "send" not in given:
             return
         changes = given.get("with", {})
-        name, _, variant = given["send"].partition(".")
+        name, variant = given["send"]
         before = len(notes.lines)
         self._check_paths("server", name, changes, (*place, "with"), notes)
         examples = self._shapes.examples[name]
@@ -210,15 +219,21 @@ class MessageName:
         }
 
     def read(self, value: Any, place: Place, notes: Notes) -> Any:
-        """The words themselves."""
+        """The message type, and the name of its example or None."""
         if not isinstance(value, str):
             return notes.say(place, "a message, as Type or Type.example", shown(value))
-        name, dot, variant = value.partition(".")
+        name, variant = self._parts(value)
         if name not in self.shapes.examples:
-            notes.unknown(place, "a message of the server", name, self.shapes.examples)
-        elif dot and variant not in self.shapes.examples[name]:
-            notes.unknown(place, f"an example of {name}", variant, self.shapes.examples[name])
-        return value
+            return notes.unknown(place, "a message of the server", name, self.shapes.examples)
+        if variant is not None and variant not in self.shapes.examples[name]:
+            return notes.unknown(place, f"an example of {name}", variant, self.shapes.examples[name])
+        return name, variant
+
+    def _parts(self, value: str) -> tuple[str, str | None]:
+        """Type and example. A type may have dots itself: the longest one that is known counts."""
+        names = [name for name in self.shapes.examples if f"{value}.".startswith(f"{name}.")]
+        name = max(names, key=len) if names else value.partition(".")[0]
+        return name, value[len(name) + 1 :] if len(value) > len(name) else None
 
 
 @dataclass
@@ -297,6 +312,16 @@ class CloseCode:
         )
 
 
+def _replaced(defaults: Any, changes: dict[str, Any], place: Place, notes: Notes) -> Any:
+    """The dataclass with these changes; None, with a note, when they go against its own demands."""
+    try:
+        return replace(defaults, **changes)
+    except ValueError as error:  # "field: expected ..., found ..."
+        name, _, text = str(error).partition(": ")
+        first, *rest = name.split(".")
+        return notes.quote((*place, values.key_of(first), *rest), text)
+
+
 def _close() -> Record:
     def make(given: dict[str, Any], place: Place, notes: Notes) -> tuple[int, str]:
         reason = given.get("reason", "")
@@ -315,6 +340,7 @@ def _action(given: dict[str, Any], place: Place, notes: Notes) -> Action:
         send=given.get("send"),
         changes=given.get("with", {}),
         raw=given.get("raw"),
+        world=given.get("world"),
         close=given.get("close"),
         hang_up="hang_up" in given,
     )

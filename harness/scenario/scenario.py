@@ -18,23 +18,20 @@ OPEN = "open"  # What a step's `when` says for the opening of a connection, whic
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that a script does: `send` a message (or `raw` text), `close`, or `hang_up`.
+    """One thing that a script does: `send` a message (or `raw` text), change the `world`, `close`, or `hang_up`.
 
     It happens `after_s` after the action before it; the first one, after what the script answers.
-    `send` is "Type" or "Type.example"; `changes` are dotted paths and the values they get.
+    `send` is a message type, and the name of one of its examples or None; `changes` are dotted paths and the values
+    they get. `world` are names of facts, with their new values.
     """
 
     after_s: float = 0.0
-    send: str | None = None
+    send: tuple[str, str | None] | None = None
     changes: Message = field(default_factory=dict)
     raw: str | None = None
+    world: Mapping[str, Any] | None = None
     close: tuple[int, str] | None = None
     hang_up: bool = False
-
-    def split(self) -> tuple[str, str | None]:
-        """The message type and the name of its example, of a `send`."""
-        name, _, variant = (self.send or "").partition(".")
-        return name, variant or None
 
 
 @dataclass(frozen=True, slots=True)

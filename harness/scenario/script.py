@@ -54,8 +54,10 @@ class Script:
 
     def _effects(self, action: Action, trigger: Message | None, now: float) -> Effects:
         if action.send is not None:
-            name, variant = action.split()
-            return self._session.scripted(name, variant, action.changes, trigger, now)
+            return self._session.scripted(*action.send, action.changes, trigger, now)
+        if action.world is not None:
+            self._session.world.change(action.world, now)
+            return ()
         if action.raw is not None:
             return (SendRaw(action.raw.encode()),)
         return (HangUp(),) if action.close is None else (Close(*action.close),)

@@ -14,15 +14,16 @@ from typing import Any
 
 from harness.core.clock import Agenda, Clock
 from harness.core.conversation import Conversation
-from harness.core.message import Frame, Message, Opcode, Problem
-from harness.core.session import Close, Context, Effects, Ping, Request, Send, SendRaw, Session
+from harness.core.http import Endpoint, HttpReply, HttpRequest
+from harness.core.message import Frame, Message, Opcode, Problem, merged
+from harness.core.session import Close, Context, Effects, Ping, Receive, Request, Send, SendRaw, Session
 from harness.core.topics import Topics
 from harness.core.world import Setting, Vitals
 from harness.scenario.misbehave import filters
 from harness.scenario.network import Line, Transport
 from harness.scenario.scenario import Action, Scenario, Step
 from harness.scenario.script import Script
-from harness.wire.codec import decode, encode
+from harness.wire.codec import decode, encode, kind_of, with_members
 from harness.wire.schemas import shapes
 
 log = logging.getLogger("harness.stage")
@@ -46,6 +47,7 @@ class Stage:
         self.filters = (*self.protocol.message_filters, *filters(scenario.misbehave, self.chance("misbehave")))
         self.links: dict[Link, None] = {}
         self._connections = 0
+        self._framed: tuple[Message, Frame] = ({}, Frame(Opcode.TEXT, b"{}"))  # The newest message, and what it became.
         setting = Setting(self.chance("world"), clock, self.agenda, self.topics, self.shapes.examples, vitals)
         self.world = self.protocol.world(scenario.facts, setting)
 
@@ -72,8 +74,34 @@ class Stage:
                 self.agenda.at(now + step.at_s, partial(self._play, step))
 
     def _play(self, step: Step, now: float) -> None:
-        for link in list(self.links):
-            link.play(step.actions, now)
+        for action in step.actions:
+            if not self._happened(action, now):
+                for link in list(self.links):
+                    link.play((action,), now)
+
+    def _happened(self, action: Action, now: float) -> bool:
+        """Whether the action took place in the world, for all connections at once."""
+        if action.world is not None:
+            self.world.change(action.world, now)
+            return True
+        return action.send is not None and self.world.scripted(*action.send, action.changes, now)
+
+    def answer(self, endpoint: Endpoint, request: HttpRequest, now: float) -> HttpReply:
+        """The answer to a plain HTTP request."""
+        self.advance(now)
+        try:
+            reply = endpoint.answer(self.world, self.scenario.rules, request, now)
+        except Exception:
+            log.exception("%s %s of stage %r failed", request.method, request.path, self.scenario.name)
+            reply = HttpReply({"error": "internal error"}, 500)
+        self.advance(now)
+        return reply
+
+    def frame_of(self, message: Message) -> Frame:
+        """The message on the wire. One that is sent to many in a row is encoded once."""
+        if message is not self._framed[0]:
+            self._framed = (message, Frame(Opcode.TEXT, encode(message)))
+        return self._framed[1]
 
     def advance(self, now: float) -> None:
         """Do everything that is due by `now`."""
@@ -141,8 +169,17 @@ class Link:
             return
         if frame.opcode is Opcode.PING:
             self._out(Frame(Opcode.PONG, frame.data), now)
+        elif len(frame.data) > self.stage.protocol.max_message_bytes:
+            self.perform(self.session.oversized, now)
         elif frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self._take(frame, now)
+            self._take(decode(frame), now)
+        self.stage.advance(now)
+
+    def oversized(self, now: float) -> None:
+        """A message came from the client of which the transport took nothing, since it is too big."""
+        self.stage.advance(now)
+        if not self.closing:
+            self.perform(self.session.oversized, now)
         self.stage.advance(now)
 
     def gone(self, now: float) -> None:
@@ -164,30 +201,42 @@ class Link:
             if not self.closing:
                 self._carry_out(effect, now)
 
-    def _take(self, frame: Frame, now: float) -> None:
-        message = decode(frame)
-        if not isinstance(message, Problem):
-            problem = self.stage.shapes.problem(message, "client")
-            if problem is None:
-                self._answer(message, now)
-                return
-            message = problem
-        refusal = message
-        self.perform(lambda then: self.session.refused(refusal, then), now)
+    def _take(self, message: Message | Problem, now: float) -> None:
+        """Answer what the client sent in a frame of its own."""
+        message = self._judged(message)
+        self._answer(message, lambda then: self.session.arrived(message, then), now)
 
-    def _answer(self, message: Message, now: float) -> None:
+    def _judged(self, message: Any) -> Message | Problem:
+        if isinstance(message, Problem):
+            return message
+        if not isinstance(message, dict):
+            return Problem("json", "", "a JSON object", f"JSON of type {kind_of(message)}")
+        return self.stage.shapes.problem(message, "client") or message
+
+    def _answer(self, message: Message | Problem, first: Callable[[float], Effects | None], now: float) -> None:
         try:
-            effects: Effects = list(self._script.answer(message, now))
+            effects = first(now)
+            if effects is None:
+                effects = self._looked_at(message, now)
+            effects = list(effects)
         except Exception:
-            log.exception("the session of connection %d failed on a %s", self.number, message["type"])
-            effects = self.session.failed(message, now)
+            about = None if isinstance(message, Problem) else message
+            what = f"a {about['type']}" if about else "bad input"  # No more than that: it may hold secrets.
+            log.exception("the session of connection %d failed on %s", self.number, what)
+            effects = self.session.failed(about, now)
         self.perform(lambda _: effects, now)
+
+    def _looked_at(self, message: Message | Problem, now: float) -> Effects:
+        if isinstance(message, Problem):
+            return self.session.refused(message, now)
+        return self._script.answer(message, now)
 
     def _carry_out(self, effect: Any, now: float) -> None:
         match effect:
-            case Send(message):
-                for filtered in self._filtered(message, now):
-                    self._out(Frame(Opcode.TEXT, encode(filtered)), now)
+            case Send(message, own):
+                self._send(message, own, now)
+            case Receive(message):
+                self._answer(self._judged(message), lambda _: None, now)
             case SendRaw(data, opcode):
                 self._out(Frame(opcode, data), now)
             case Ping(data):
@@ -197,6 +246,15 @@ class Link:
             case _:  # HangUp
                 self.closing = True
                 self._line.hang_up(now)
+
+    def _send(self, message: Message, own: Message, now: float) -> None:
+        if not self.stage.filters:
+            frame = self.stage.frame_of(message)
+            self._out(with_members(frame, own) if own else frame, now)
+            return
+        # A copy, since filters may change it, and others get the same object.
+        for filtered in self._filtered(merged(message, own), now):
+            self._out(self.stage.frame_of(filtered), now)
 
     def _filtered(self, message: Message, now: float) -> list[Message]:
         messages = [message]

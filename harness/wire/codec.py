@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from harness.core.message import Frame, Message, Problem
+from harness.core.message import Frame, Message, Opcode, Problem
 
 
 def decode(frame: Frame) -> Message | Problem:
@@ -21,6 +21,15 @@ def decode(frame: Frame) -> Message | Problem:
 def encode(message: Message) -> bytes:
     """The message as UTF-8 JSON."""
     return orjson.dumps(message)
+
+
+def with_members(frame: Frame, members: Message) -> Frame:
+    """The frame of a message that is not empty, with these members added at its end; the rest is not encoded again.
+
+    >>> with_members(Frame(Opcode.TEXT, b'{"type":"ping"}'), {"id": 7}).data
+    b'{"type":"ping","id":7}'
+    """
+    return Frame(frame.opcode, frame.data[:-1] + b"," + encode(members)[1:])
 
 
 def kind_of(value: object) -> str:

@@ -22,9 +22,13 @@ def issue(subject: str, secret: str, at_epoch_s: float, life_s: float, **claims:
 def claims_of(token: str, secret: str, at_epoch_s: float) -> dict[str, Any]:
     """The claims of a token that is good at this moment. Errors: TokenError."""
     # Times are compared here, since the library would look at the machine's clock.
-    unchecked = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["sub", "exp"]}
     try:
-        claims: dict[str, Any] = jwt.decode(token, secret, algorithms=[ALGORITHM], options=unchecked)
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            secret,
+            algorithms=[ALGORITHM],
+            options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["sub", "exp"]},
+        )
     except jwt.PyJWTError as error:
         raise TokenError(f"the token is not valid: {error}") from error
     expires = claims["exp"]

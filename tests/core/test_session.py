@@ -11,7 +11,7 @@ from harness.core.clock import Agenda, Clock
 from harness.core.message import Problem
 from harness.core.session import Close, Context, Ping, Send, Session
 from harness.core.topics import Topics
-from harness.core.world import World
+from harness.core.world import Setting, World
 
 
 class Lift(Session):
@@ -41,7 +41,7 @@ class Lift(Session):
 def session(cls=Lift):
     """A session whose effects are written into `done` as (moment, effect)."""
     agenda, topics = Agenda(), Topics()
-    world = World(None, random.Random(1), Clock(), agenda, topics)
+    world = World(None, Setting(random.Random(1), Clock(), agenda, topics))
     made = cls(Context(world, "rules", random.Random(2), Clock(), agenda, topics))
     made.done = []
     made.perform = lambda call, now: made.done.extend((now, effect) for effect in call(now))

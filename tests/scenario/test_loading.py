@@ -47,7 +47,7 @@ def test_a_file_says_what_is_played(scenario):
         1,
     )
     assert (read.rules.asks, read.rules.most, read.rules.idle_s) == (Rate(3, 10.0), 9, 60.0)
-    assert read.steps[0].actions == (Action(send="Answer.one"), Action(1.0, "Answer.two", {"data.n": 5}))
+    assert read.steps[0].actions == (Action(send=("Answer", "one")), Action(1.0, ("Answer", "two"), {"data.n": 5}))
     assert (read.steps[0].times, read.steps[1].at_s, read.steps[1].actions) == (2, 40.0, (Action(close=(1012, "")),))
     assert read.network == (
         Latency(0.3, 0.2),
@@ -97,7 +97,7 @@ def test_free_fields_may_be_anything_beneath_an_object_without_named_ones(scenar
 
 
 def test_a_message_without_examples_may_be_sent_bare(scenario):
-    assert scenario("steps: [{when: Ask, reply: [Problem]}]").steps[0].actions == (Action(send="Problem"),)
+    assert scenario("steps: [{when: Ask, reply: [Problem]}]").steps[0].actions == (Action(send=("Problem", None)),)
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def step(*actions, own_answer=False, when="Approve", where=None):
 
 def status(variant, after_s=0.0, **changes):
     return Action(
-        after_s=after_s, send=f"Status.{variant}", changes={k.replace("__", "."): v for k, v in changes.items()}
+        after_s=after_s, send=("Status", variant), changes={k.replace("__", "."): v for k, v in changes.items()}
     )
 
 
@@ -246,7 +246,7 @@ def test_modifications_that_no_order_can_have_are_refused_in_a_script_too(script
 
 
 def test_a_cancel_that_loses_the_race_is_told_of_its_own_order(scripted):
-    client = scripted(step(status("filled"), Action(send="Error.ORDER_REJECTED"), when="Cancel"))
+    client = scripted(step(status("filled"), Action(send=("Error", "ORDER_REJECTED")), when="Cancel"))
     first = client.order("Buy 10 AAPL at limit 5.00")
     client.order("Buy 20 AAPL at limit 5.00")
     request = client.say("Cancel", target="order", order_id=first["order_id"])
@@ -303,7 +303,7 @@ def test_other_connections_hear_of_what_a_script_does(scripted):
 
 
 def test_a_status_that_the_protocol_lacks_ends_the_order(scripted):
-    client = scripted(step(Action(send="Status.odd")))
+    client = scripted(step(Action(send=("Status", "odd"))))
     examples = {"Status": {"odd": {"data": {"status": "rejected", "reason": "halted"}}}}
     object.__setattr__(client.link.session.context, "examples", examples)
     client.approve(client.preview("Buy 10 AAPL at limit 5.00"))
