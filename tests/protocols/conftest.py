@@ -1,16 +1,28 @@
 """Plays: clients on a stage of any protocol, whose time the test sets. What a play says is held to the schemas."""
 
+import asyncio
 import json
+import logging
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import websockets
 
 from harness.core.clock import Clock
 from harness.core.message import Frame, Opcode
 from harness.core.session import Request
+from harness.scenario.house import House
 from harness.scenario.library import Library
 from harness.scenario.loading import load
 from harness.scenario.scenario import Scenario
 from harness.scenario.stage import Stage
+from harness.server.admin import Guard
+from harness.server.app import Server
+
+ROOT = Path(__file__).parents[2]
 
 
 class Play:
@@ -125,3 +137,53 @@ def play_of():
     yield make
     for each in plays:
         assert each.world.check_books() == []
+
+
+@dataclass
+class Mock:
+    """A running server of one protocol, and where it is."""
+
+    server: Server
+    port: int
+    path: str
+
+    def url(self, query="", path=None):
+        return f"ws://127.0.0.1:{self.port}{path or self.path}{query}"
+
+    def http(self, path="/"):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def client(self, query="", path=None, **options):
+        """Connect by the library websockets, which we did not write."""
+        return websockets.connect(self.url(query, path), proxy=None, **options)
+
+    async def run(self, *words, within_s=30):
+        """What a program prints that runs from the project's folder (words that are URLs included); it must end well."""
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *words, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
+        )
+        try:
+            async with asyncio.timeout(within_s):
+                out, err = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert process.returncode == 0, err.decode() + out.decode()
+        return out.decode()
+
+
+@pytest.fixture
+async def mock_of(caplog):
+    """Starts mocks over sockets: `mock = await mock_of(PROTOCOL)`. Nothing may be logged as an error."""
+    async with AsyncExitStack() as running:
+
+        async def start(protocol):
+            server = Server(House({protocol.name: protocol}, time.time), Guard(None, True))
+            await server.start()
+            running.push_async_callback(server.stop, within_s=1)
+            return Mock(server, await server.listen("127.0.0.1", 0), protocol.paths[0])
+
+        yield start
+    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR or r.exc_info] == []
