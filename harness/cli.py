@@ -23,7 +23,9 @@ def serve(
         list[str] | None, typer.Argument(help="Protocols, such as skybit; all, when left out.")
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[list[int] | None, typer.Option(help="8000, when left out; 0: any free one; repeatable.")] = None,
+    port: Annotated[
+        list[int] | None, typer.Option(help="8000 and 3000, when left out; 0: any free one; repeatable.")
+    ] = None,
     scenario: Annotated[
         list[str] | None, typer.Option(help="A scenario's name or file, for the default stage.")
     ] = None,
@@ -40,12 +42,12 @@ def serve(
 ) -> None:
     """Serve the mock, until Ctrl+C. Exit code: 0 stopped, 2 could not run."""
     from harness.server import command
-    from harness.server.options import Options
+    from harness.server.options import DEFAULT_PORTS, Options
 
     options = Options(
         protocols=tuple(protocols or ()),
         host=host,
-        ports=tuple(port or (8000,)),
+        ports=tuple(port or DEFAULT_PORTS),
         scenarios=tuple(scenario or ()),
         folder=scenarios,
         watch=watch,

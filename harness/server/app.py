@@ -7,15 +7,19 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 
+from harness.core.message import Frame
 from harness.core.protocol import Protocol
 from harness.core.session import Request
 from harness.scenario.driver import Driver
 from harness.scenario.house import BadRequest, House
-from harness.server import admin
+from harness.scenario.stage import Link
+from harness.server import admin, http
 from harness.server.connection import Connection, Socket
+from harness.server.framing import Framer
 from harness.server.handshake import refusal
 from harness.server.lines import Keeper, Lines
 from harness.server.logs import http_log
@@ -35,12 +39,15 @@ class Server:
         self._stopping = False
         self._keepers = keepers
         self._numbers = itertools.count(1)
+        self._framer = Framer()
         app = web.Application(middlewares=[self._not_found_in_words])
-        app.router.add_get("/", self._welcome)
         app.router.add_routes(admin.routes(house, guard))
+        handlers = {path: self._socket(protocol) for protocol in house.protocols.values() for path in protocol.paths}
+        app.router.add_route("*", "/", self._front_door(handlers.pop("/", None)))
+        for path, handler in handlers.items():
+            app.router.add_route("*", path, handler)
         for protocol in house.protocols.values():
-            for path in protocol.paths:
-                app.router.add_route("*", path, self._endpoint(protocol))
+            app.router.add_routes(http.routes(house, protocol))
         # aiohttp would wait for clients that keep an HTTP connection open; nothing is under way on those.
         self._runner = web.AppRunner(app, access_log=None, logger=http_log, shutdown_timeout=0.1)
 
@@ -76,7 +83,20 @@ class Server:
         """Every WebSocket path, and the title of the protocol that it speaks."""
         return {path: protocol.title for protocol in self.house.protocols.values() for path in protocol.paths}
 
-    def _endpoint(self, protocol: Protocol) -> Handler:
+    def _front_door(self, socket: Handler | None) -> Handler:
+        """What is at `/`: the protocol that has its WebSocket there, if one has; words for everybody else."""
+
+        async def front_door(request: web.Request) -> web.StreamResponse:
+            if socket is not None and (request.method != "GET" or "Upgrade" in request.headers):
+                return await socket(request)
+            if request.method not in ("GET", "HEAD"):
+                raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD"))
+            text = f"This is ws-harness, a mock of WebSocket APIs. Connect to:\n\n{self._list(request)}"
+            return web.Response(text=text)
+
+        return front_door
+
+    def _socket(self, protocol: Protocol) -> Handler:
         async def endpoint(request: web.Request) -> web.StreamResponse:
             refused = refusal(request)
             if refused is not None:
@@ -99,9 +119,9 @@ class Server:
         except ConnectionError:
             return web.Response()  # The client has left already; nobody reads this.
         number = next(self._numbers)
-        connection = Connection(socket, request, f"{protocol.name} connection {number}")
+        connection = Connection(socket, request, self._framer, f"{protocol.name} connection {number}")
         self._connections.add(connection)
-        opening = _opening(request, bool(socket.compress))
+        opening = _opening(request, socket)
         if self._keepers:
             stage = next((name for (_, name), each in self.house.drivers.items() if each is driver), "")
             connection.witness = Lines(self._keepers, driver, stage, number, opening)
@@ -110,7 +130,7 @@ class Server:
         try:
             link = driver.connect(opening, connection)
             try:
-                await connection.read(lambda frame: driver.receive(link, frame))
+                await connection.read(_Receiver(driver, link))
             finally:
                 driver.gone(link)
         finally:
@@ -126,9 +146,6 @@ class Server:
         if self._stopping and not self._connections:
             self._all_gone.set()
 
-    async def _welcome(self, request: web.Request) -> web.Response:
-        return web.Response(text=f"This is ws-harness, a mock of WebSocket APIs. Connect to:\n\n{self._list(request)}")
-
     @web.middleware
     async def _not_found_in_words(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
@@ -141,5 +158,24 @@ class Server:
         return "".join(f"  ws://{request.host}{path}  {title}\n" for path, title in self.paths().items())
 
 
-def _opening(request: web.Request, deflate: bool) -> Request:
-    return Request(request.path, dict(request.query), dict(request.headers), request.remote or "", deflate)
+@dataclass(frozen=True, slots=True)
+class _Receiver:
+    driver: Driver
+    link: Link
+
+    def frame(self, frame: Frame) -> None:
+        self.driver.receive(self.link, frame)
+
+    def oversized(self) -> None:
+        self.driver.oversized(self.link)
+
+
+def _opening(request: web.Request, socket: Socket) -> Request:
+    return Request(
+        request.path,
+        dict(request.query),
+        http.headers_of(request),
+        request.remote or "",
+        deflate=bool(socket.compress),
+        subprotocol=socket.ws_protocol,
+    )

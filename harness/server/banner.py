@@ -27,23 +27,31 @@ def show(house: House, host: str, ports: Sequence[int], guard: Guard) -> None:
     authorities = [_authority(host, port) for port in ports]
     out = Console()
     for protocol in house.protocols.values():
-        urls = [f"ws://{authority}{path}" for authority in authorities for path in protocol.paths]
-        out.print(f"\n[bold]{escape(protocol.title)}[/bold]")
-        for url in urls:
-            _line(out, "connect to", url)
-        if protocol.hint:
-            _line(out, "credentials", protocol.hint)
-        _line(out, "by hand", f"npx wscat -c {urls[0]}")
-        first = _first_message(protocol)
-        if first is not None:
-            _line(out, "then say", first)
-        _line(out, "own stage", f"{urls[0]}?scenario=NAME&stage=NAME&seed=7&speed=20")
+        _show_protocol(out, protocol, authorities[0])
     out.print()
+    for authority in authorities[1:]:
+        _line(out, "all of it at", f"ws://{authority}, too")
+    _line(out, "own stage", "URL?scenario=NAME&stage=NAME&seed=7&speed=20, with any of the URLs above")
     _line(out, "scenarios", "ws-harness scenarios list")
     _line(out, "control", f"http://{authorities[0]}/_harness/stages")
     if guard.token is not None:
         _line(out, "", f"with the header Authorization: Bearer {guard.token}")
     _line(out, "stop", "Ctrl+C")
+
+
+def _show_protocol(out: Console, protocol: Protocol, authority: str) -> None:
+    urls = [f"ws://{authority}{path}" for path in protocol.paths]
+    out.print(f"\n[bold]{escape(protocol.title)}[/bold]")
+    for url in urls:
+        _line(out, "connect to", url)
+    for endpoint in protocol.http:
+        _line(out, "by HTTP", f"{endpoint.method} http://{authority}{endpoint.path}")
+    if protocol.hint:
+        _line(out, "to know", protocol.hint)
+    _line(out, "by hand", f"npx wscat -c {urls[0]}")
+    first = _first_message(protocol)
+    if first is not None:
+        _line(out, "then say", first)
 
 
 def list_defects(protocols: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ from harness.server.app import Server
 from harness.server.lines import Keeper
 from harness.server.options import Options, UsageError
 from harness.server.recording import Recordings
+from harness.server.vitals import vitals
 from harness.server.watch import watch
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class _Play:
 
     async def _serve(self) -> int:
         options = self.options
-        house = House(self.served, time.time, self.defaults, self.library)
+        house = House(self.served, time.time, self.defaults, self.library, vitals)
         recordings = Recordings(options.record) if options.record else None
         keepers: list[Keeper] = [each for each in (recordings, self.publisher) if each is not None]
         server = Server(house, self.guard, keepers)

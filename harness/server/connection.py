@@ -6,17 +6,16 @@ import asyncio
 import logging
 import typing
 from collections import deque
-from collections.abc import Callable
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
 from harness.core.conversation import Sender
 from harness.core.message import Frame, Opcode
 from harness.core.protocol import Protocol
+from harness.server.framing import Framer
 
 log = logging.getLogger("harness.server")
 
-MAX_MESSAGE_BYTES = 1024 * 1024
 # What may wait for a client that reads slowly, beside what the transport holds (64 KiB). With more it is cut.
 MAX_WAITING_FRAMES = 1000
 MAX_WAITING_BYTES = 4 * 1024 * 1024
@@ -31,19 +30,29 @@ class Socket(web.WebSocketResponse):
 
     def __init__(self, protocol: Protocol) -> None:
         # aiohttp refuses plain messages of max_msg_size bytes, and compressed ones of more: the limit itself is
-        # judged in Connection, as is text, which therefore comes as bytes.
+        # judged by the stage; text, which therefore comes as bytes, in Connection.
         super().__init__(
             autoping=False,
             autoclose=False,
             protocols=protocol.subprotocols,
             compress=protocol.deflate,
-            max_msg_size=MAX_MESSAGE_BYTES + 1,
+            max_msg_size=protocol.max_message_bytes + 1,
             decode_text=False,
         )
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
         """Do nothing: a Connection closes."""
         return False
+
+
+class Receiver(typing.Protocol):
+    """Who takes what the client sends."""
+
+    def frame(self, frame: Frame) -> None:
+        """A frame came."""
+
+    def oversized(self) -> None:
+        """A message came of which nothing was taken, since it is too big."""
 
 
 class Witness(typing.Protocol):
@@ -62,15 +71,17 @@ class Connection:
     Its owner runs `write` as a task beside `read`, and `finish` at the end.
     """
 
-    def __init__(self, socket: Socket, request: web.Request, name: str) -> None:
+    def __init__(self, socket: Socket, request: web.Request, framer: Framer, name: str) -> None:
         self.name = name  # What the log calls it.
         self.close_code = 1006
         self.witness: Witness | None = None
         self._socket = socket
         self._request = request
+        self._framer = framer
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Frame | None] = deque()  # None: the connection is cut here.
         self._waiting_bytes = 0
+        self._is_writing = False  # A frame that waited is on its way.
         self._wake = asyncio.Event()
         self._ending = False  # Nothing more may be queued.
         self._refused = False  # The client broke the WebSocket protocol; nothing more is taken from it.
@@ -82,6 +93,9 @@ class Connection:
     def send(self, frame: Frame) -> None:
         """Queue one frame. A client that reads too slowly is cut rather than waited for."""
         if self._ending:
+            return
+        if self._can_write(frame):
+            self._write_at_once(frame)
             return
         self._waiting.append(frame)
         self._waiting_bytes += len(frame.data)
@@ -97,6 +111,20 @@ class Connection:
                 self._waiting_bytes,
             )
             self.abort()
+
+    def _can_write(self, frame: Frame) -> bool:
+        """Whether the frame needs not wait: nothing is ahead of it, the client keeps up, nothing is compressed."""
+        if self._is_writing or self._waiting or self._socket.compress or frame.opcode is Opcode.CLOSE:
+            return False
+        transport = self._request.transport
+        return transport is not None and not transport.is_closing() and not self._request.protocol.writing_paused
+
+    def _write_at_once(self, frame: Frame) -> None:
+        if self.witness is not None:
+            self.witness("server", frame)
+        transport = self._request.transport
+        assert transport is not None
+        transport.write(self._framer.bytes_of(frame))
 
     def hang_up(self) -> None:
         """Cut the TCP connection without a closing handshake, as soon as what was queued is on its way."""
@@ -122,7 +150,9 @@ class Connection:
                     frame = self._waiting.popleft()
                     if frame is None:
                         return self._shut()
+                    self._is_writing = True
                     await self._put(frame)
+                    self._is_writing = False
                     if frame.opcode is Opcode.CLOSE:
                         return None
         except ConnectionError:
@@ -143,35 +173,34 @@ class Connection:
 
     # Receiving ----------------------------------------------------------------------------------
 
-    async def read(self, receive: Callable[[Frame], None]) -> None:
-        """Hand each frame of the client to `receive`, until its close frame or the connection's end."""
+    async def read(self, receiver: Receiver) -> None:
+        """Hand each frame of the client to `receiver`, until its close frame or the connection's end."""
         while True:
             message = await self._socket.receive()
             match message.type:
                 case WSMsgType.TEXT | WSMsgType.BINARY | WSMsgType.PING | WSMsgType.PONG:
-                    self._take(Frame(Opcode(message.type), bytes(message.data)), receive)
+                    self._take(Frame(Opcode(message.type), bytes(message.data)), receiver)
                 case WSMsgType.CLOSE:
                     # RFC 6455, 5.5.1: a close frame is answered by one of the same code.
-                    self._take(Frame(Opcode.CLOSE, code=message.data or NO_CODE, reason=message.extra or ""), receive)
+                    self._take(Frame(Opcode.CLOSE, code=message.data or NO_CODE, reason=message.extra or ""), receiver)
                     return self.send(Frame(Opcode.CLOSE, code=message.data or NO_CODE))
                 case WSMsgType.ERROR if isinstance(message.data, WebSocketError):
                     self._broken = True
-                    self._refuse(message.data.code, str(message.data))
-                    return None
+                    if message.data.code == WSCloseCode.MESSAGE_TOO_BIG and not self._refused:
+                        receiver.oversized()  # It says so the way its protocol does, and closes.
+                    return self._refuse(message.data.code, str(message.data))
                 case _:
                     return None
 
-    def _take(self, frame: Frame, receive: Callable[[Frame], None]) -> None:
+    def _take(self, frame: Frame, receiver: Receiver) -> None:
         if self._refused:
             return
         if self.witness is not None:
             self.witness("client", frame)
-        if len(frame.data) > MAX_MESSAGE_BYTES:
-            self._refuse(WSCloseCode.MESSAGE_TOO_BIG, f"a message of more than {MAX_MESSAGE_BYTES} bytes")
-        elif frame.opcode is Opcode.TEXT and not _is_utf8(frame.data):
+        if frame.opcode is Opcode.TEXT and not _is_utf8(frame.data):
             self._refuse(WSCloseCode.INVALID_TEXT, "text that is not UTF-8")  # RFC 6455, 8.1
         else:
-            receive(frame)
+            receiver.frame(frame)
 
     def _refuse(self, code: int, reason: str) -> None:
         # "Fail the WebSocket connection" of RFC 6455, 7.1.7.

@@ -16,6 +16,9 @@ from harness.scenario.library import Library
 from harness.scenario.loading import load
 from harness.scenario.scenario import Scenario, plain
 
+# Where the specs have their servers: the second is that of BrainStream's front end and of MegaBot.
+DEFAULT_PORTS = (8000, 3000)
+
 
 class UsageError(ValueError):
     """The user asked for something that cannot be had; the text says what can."""
@@ -27,7 +30,7 @@ class Options:
 
     protocols: tuple[str, ...] = ()  # None: all.
     host: str = "127.0.0.1"
-    ports: tuple[int, ...] = (8000,)
+    ports: tuple[int, ...] = DEFAULT_PORTS
     scenarios: tuple[str, ...] = ()  # Names or files, for the default stages.
     folder: Path | None = None  # The user's own scenarios.
     watch: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from harness.core.message import Frame, Message, Opcode, Problem
+from harness.core.message import Frame, Message, Problem
 
 
 def decode(frame: Frame) -> Message | Problem:
@@ -26,6 +26,7 @@ def encode(message: Message) -> bytes:
 def with_members(frame: Frame, members: Message) -> Frame:
     """The frame of a message that is not empty, with these members added at its end; the rest is not encoded again.
 
+    >>> from harness.core.message import Opcode
     >>> with_members(Frame(Opcode.TEXT, b'{"type":"ping"}'), {"id": 7}).data
     b'{"type":"ping","id":7}'
     """

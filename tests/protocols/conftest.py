@@ -158,7 +158,7 @@ class Mock:
         return websockets.connect(self.url(query, path), proxy=None, **options)
 
     async def run(self, *words, within_s=30):
-        """What a program prints that runs from the project's folder (words that are URLs included); it must end well."""
+        """What a program prints that runs from the project's folder; it must end well."""
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
             *words, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
@@ -176,7 +176,7 @@ class Mock:
 
 @pytest.fixture
 async def mock_of(caplog):
-    """Starts mocks over sockets: `mock = await mock_of(PROTOCOL)`. Nothing may be logged as an error."""
+    """What starts mocks over sockets, as `await mock_of(PROTOCOL)`. Nothing may be logged as an error."""
     async with AsyncExitStack() as running:
 
         async def start(protocol):

@@ -42,8 +42,8 @@ class Mock:
     def http(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def client(self, query: str = "", **options: Any) -> websockets.connect:
-        return websockets.connect(self.url(query), proxy=None, **options)
+    def client(self, query: str = "", path: str = "/artifact/v1", **options: Any) -> websockets.connect:
+        return websockets.connect(self.url(query, path), proxy=None, **options)
 
     async def request(self, method: str, path: str, **options: Any) -> tuple[int, dict[str, str], str]:
         """Status, headers and text of the answer to an HTTP request."""

@@ -10,6 +10,7 @@ import typer
 
 from harness import cli
 from harness.core.conversation import Conversation
+from harness.protocols.skybit import PROTOCOL
 from harness.scenario import house, stage
 from harness.scenario.house import House
 from harness.server import admin, connection, publishing, recording
@@ -35,7 +36,7 @@ def test_every_request_of_the_admin_interface_is_documented():
 
 def test_every_bound_is_documented():
     bounds = [
-        f"a message of more than {connection.MAX_MESSAGE_BYTES // MIB} MiB",
+        f"a message of more than {PROTOCOL.max_message_bytes // MIB} MiB",
         f"more than {connection.MAX_WAITING_FRAMES} frames, or {connection.MAX_WAITING_BYTES // MIB} MiB, wait",
         f"not answered within {connection.CLOSE_WAIT_S:g} s",
         f"nobody uses for {house.FORGET_AFTER_S:g} s",
