@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.core.limits import Rate, SlidingWindow
+from harness.core.limits import Rate, SlidingWindow, TokenBucket
 
 # Quarters of a second are exact in binary, so that a moment on the edge of a window is on its edge.
 MOMENTS = st.lists(st.integers(0, 80).map(lambda quarters: quarters / 4), max_size=40).map(sorted)
@@ -55,3 +55,29 @@ def test_a_rate_of_nothing_never_allows_and_says_to_wait_a_window(now):
     window = SlidingWindow(Rate(0, 5.0))
     assert not window.allows(now)
     assert window.retry_after_s(now) == 5.0
+
+
+def test_a_bucket_lets_as_many_pass_at_once_and_then_one_by_one():
+    bucket = TokenBucket(Rate(10, 1.0))
+    assert [bucket.allows(5.0) for _ in range(12)] == [True] * 10 + [False] * 2
+    assert bucket.retry_after_s(5.0) == pytest.approx(0.1)
+    assert [bucket.allows(5.05), bucket.allows(5.1), bucket.allows(5.1)] == [False, True, False]
+    assert bucket.retry_after_s(6.1) == 0.0
+
+
+def test_a_bucket_never_holds_more_than_its_rate():
+    bucket = TokenBucket(Rate(2, 1.0))
+    assert [bucket.allows(100.0) for _ in range(3)] == [True, True, False]
+
+
+def test_a_bucket_without_tokens_never_lets_anything_pass():
+    bucket = TokenBucket(Rate(0, 1.0))
+    assert (bucket.allows(50.0), bucket.retry_after_s(50.0)) == (False, float("inf"))
+
+
+@given(st.integers(1, 10), st.integers(1, 1000))
+def test_waiting_as_long_as_a_bucket_says_is_enough(count, start):
+    bucket, now = TokenBucket(Rate(count, 1.0)), float(start)
+    for _ in range(30):
+        now += bucket.retry_after_s(now)
+        assert bucket.allows(now)

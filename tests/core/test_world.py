@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 
+from harness.core.limits import Rate
 from harness.core.world import Setting, World
 
 
@@ -36,6 +37,12 @@ def test_who_comes_between_the_event_and_its_news_is_told_too():
 
 def test_a_world_without_books_has_nothing_wrong_in_them():
     assert world().check_books() == []
+
+
+def test_a_change_of_facts_keeps_the_others():
+    here = World(Rate(3, 10.0), Setting(random.Random(1)))
+    here.change({"count": 4}, 3.0)
+    assert here.facts == Rate(4, 10.0)
 
 
 def test_a_scenario_may_turn_the_facts_and_leaves_its_messages_to_the_sessions():

@@ -14,7 +14,7 @@ from harness.core.clock import Clock
 from harness.core.limits import Rate
 from harness.core.message import Frame, Opcode, merged
 from harness.core.protocol import Protocol
-from harness.core.session import Request, Send, Session
+from harness.core.session import Receive, Request, Send, Session
 from harness.core.world import World
 from harness.scenario.loading import ScenarioError, parse
 from harness.scenario.stage import Stage
@@ -25,8 +25,18 @@ asyncapi: 3.0.0
 info: {title: Toy, version: 1.0.0}
 channels: {toy: {address: /toy}}
 operations:
-  hear: {action: receive, messages: [{$ref: '#/components/messages/Ask'}, {$ref: '#/components/messages/Fail'}]}
-  say: {action: send, messages: [{$ref: '#/components/messages/Answer'}, {$ref: '#/components/messages/Problem'}]}
+  hear:
+    action: receive
+    messages:
+      - {$ref: '#/components/messages/Ask'}
+      - {$ref: '#/components/messages/Fail'}
+      - {$ref: '#/components/messages/Several'}
+  say:
+    action: send
+    messages:
+      - {$ref: '#/components/messages/Answer'}
+      - {$ref: '#/components/messages/AnswerLate'}
+      - {$ref: '#/components/messages/Problem'}
 components:
   schemas:
     Data:
@@ -54,6 +64,14 @@ components:
       examples:
         - {name: one, payload: {type: Answer, data: {text: first, n: 1}}}
         - {name: two, payload: {type: Answer, data: {text: second, n: 2}}}
+    Several:
+      name: Several
+      payload: {type: object, required: [of], properties: {type: {const: Several}, of: {type: array}}}
+    AnswerLate:
+      name: Answer.late
+      payload: {type: object, properties: {type: {const: Answer.late}, data: {$ref: '#/components/schemas/Data'}}}
+      examples:
+        - {name: one, payload: {type: Answer.late, data: {text: late}}}
     Problem:
       name: Problem
       payload: {type: object, properties: {type: {const: Problem}, text: {type: string}}}
@@ -86,19 +104,37 @@ class Rules:
 
 
 class ToyWorld(World[Facts]):
-    pass
+    LIVE = frozenset({"word", "share"})
+
+    def scripted(self, name, variant, changes, now):
+        if variant != "two":
+            return False
+        self.tell("news", merged(self.setting.examples[name][variant], changes), now)
+        return True
 
 
 class ToySession(Session[ToyWorld, Rules]):
-    MOVES = {(None, "Ask"): "ask", (None, "Fail"): "fail"}
+    MOVES = {(None, "Ask"): "ask", (None, "Fail"): "fail", (None, "Several"): "several"}
 
     def opened(self, now):
         self.heard_at = now
+        self.listen("news")
         return (Send({"type": "Answer", "data": {"text": "welcome"}}),)
 
     def ask(self, message, now):
         text = message.get("data", {}).get("text", "")
         return (Send({"type": "Answer", "data": {"text": f"{self.world.facts.word} {text}".strip()}}),)
+
+    def arrived(self, message, now):
+        if isinstance(message, dict) and message.get("data", {}).get("text") == "too much":
+            return (Send({"type": "Problem", "text": "a limit"}),)
+        return None
+
+    def several(self, message, now):
+        return [Receive(each) for each in message["of"]]
+
+    def noticed(self, topic, event, now):
+        return (Send(event, {"to": self.context.request.query.get("name", "all")}),)
 
     def fail(self, message, now):
         raise RuntimeError("a bug")

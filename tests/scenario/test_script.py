@@ -153,3 +153,32 @@ def test_the_stages_time_begins_with_its_first_client(play, another):
     stage, client = play("steps: [{at: 30s, hang_up: abruptly}, {at: 31s, raw: too late}]")
     stage.until(31.0)
     assert client.log[1:] == [(30.0, "cut")]
+
+
+def test_the_world_changes_at_a_moment_and_by_an_answer(play, another):
+    stage, client = play("""
+        world: {size: large}
+        steps:
+          - {at: 1s, world: {word: "no"}}
+          - {when: Fail, reply: [{after: 1s, world: {word: maybe}}, Answer.one]}
+    """)
+    ask(client)
+    ask(client, now=2.0)
+    client.say({"type": "Fail"}, 3.0)
+    ask(another(stage, 5.0), now=5.0)
+    stage.until(6.0)
+    assert client.texts() == ["welcome", "yes", "no", "first"]
+    assert (stage.world.facts.word, stage.world.facts.size) == ("maybe", "large")
+
+
+def test_a_moment_of_the_world_happens_once_and_everybody_hears_of_it(play, another):
+    stage, client = play("steps: [{at: 1s, send: Answer.two, with: {data.n: 7}}, {at: 2s, send: Answer.one}]")
+    other = another(stage)
+    stage.until(3.0)
+    assert client.texts() == other.texts() == ["welcome", "second", "first"]
+
+
+def test_a_type_may_have_a_dot(play):
+    _stage, client = play("steps: [{when: Ask, reply: [Answer.late, Answer.late.one, {send: Answer.one}]}]")
+    ask(client)
+    assert client.texts() == ["welcome", "late", "late", "first"]

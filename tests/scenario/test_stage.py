@@ -4,8 +4,10 @@ import random
 from dataclasses import replace
 
 from harness.core.clock import Clock
+from harness.core.http import Endpoint, HttpReply, HttpRequest
 from harness.core.message import Frame, Opcode
 from harness.core.session import Close, Ping, Request
+from harness.core.world import Vitals
 from harness.scenario.scenario import plain
 from harness.scenario.stage import Stage
 from harness.wire.codec import encode
@@ -128,3 +130,71 @@ def test_each_purpose_has_random_numbers_of_its_own_from_the_seed(toy):
     stage = Stage(plain(toy), Clock(), seed=3)
     assert stage.seed == 3
     assert stage.chance("world").random() == random.Random("3/world").random() != stage.chance("line").random()
+
+
+def test_what_is_sent_alike_to_many_is_encoded_once_and_each_gets_its_own_members(play, another):
+    stage, client = play("steps: [{at: 1s, send: Answer.two}]")
+    other = another(stage)
+    stage.until(2.0)
+    assert client.got()[-1] == other.got()[-1] == {"type": "Answer", "data": {"text": "second", "n": 2}, "to": "all"}
+    message = {"type": "Answer", "data": {"text": "again"}}
+    assert stage.frame_of(message) is stage.frame_of(message)
+    assert stage.frame_of(dict(message)) == stage.frame_of(message)
+
+
+def test_a_filter_that_changes_what_it_gets_changes_it_for_one_client_only(play, another):
+    stage, client = play("""
+        steps: [{at: 1s, send: Answer.two}]
+        misbehave: [{corrupt: Answer, with: {data.n: 9}, chance: 50%}]
+    """)
+    others = [another(stage) for _ in range(20)]
+    stage.until(2.0)
+    numbers = [each.got()[-1]["data"]["n"] for each in (client, *others)]
+    assert set(numbers) == {2, 9}
+
+
+def test_a_message_inside_another_goes_the_way_of_one_that_came_by_itself(play):
+    _stage, client = play("steps: [{when: Fail, reply: [Answer.one]}]")
+    client.say({"type": "Several", "of": [ASK, {"type": "Fail"}, {"type": "Ask", "data": {"n": "many"}}, 5]})
+    assert [m["data"]["text"] for m in client.got()[1:3]] == ["yes a", "first"]
+    assert [m["text"].split(":")[0] for m in client.got()[3:]] == ["data.n", "message"]
+
+
+def test_a_limit_is_judged_before_the_script_and_not_for_what_is_inside_another(play):
+    _stage, client = play("steps: [{when: Ask, reply: [Answer.one]}]")
+    client.say({"type": "Ask", "data": {"text": "too much"}})
+    assert client.got()[1:] == [{"type": "Problem", "text": "a limit"}]
+    client.say({"type": "Several", "of": [{"type": "Ask", "data": {"text": "too much"}}]})
+    assert client.got()[2]["data"]["text"] == "first"
+
+
+def test_a_message_that_is_too_big_closes_with_1009(toy, another):
+    stage = Stage(plain(replace(toy, max_message_bytes=100)), Clock())
+    stage.played_s = 0.0
+    client = another(stage)
+    client.link.receive(Frame(Opcode.TEXT, b"x" * 100), 0.0)
+    assert client.got()[-1]["type"] == "Problem"
+    client.link.receive(Frame(Opcode.TEXT, b"x" * 101), 0.0)
+    assert client.got()[-1] == 1009
+
+
+def test_a_transport_may_say_that_a_message_was_too_big_to_be_taken(play):
+    _stage, client = play()
+    client.link.oversized(0.0)
+    client.link.oversized(0.0)
+    assert client.texts() == ["welcome", 1009]
+
+
+def test_http_is_answered_by_the_world_at_its_time(play, caplog):
+    stage, _client = play()
+    endpoint = Endpoint("GET", "/", lambda world, rules, request, now: HttpReply([world.facts.word, rules.most, now]))
+    assert stage.answer(endpoint, HttpRequest("GET", "/"), 5.0) == HttpReply(["yes", 3, 5.0])
+    broken = Endpoint("GET", "/", lambda *_: 1 / 0)
+    assert stage.answer(broken, HttpRequest("GET", "/"), 6.0).status == 500
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_machine_is_measured_by_whoever_plays_the_stage(toy):
+    vitals = Vitals(1.0, 2.0, 3.0, 4)
+    assert Stage(plain(toy), Clock(), vitals=lambda: vitals).world.setting.vitals() == vitals
+    assert Stage(plain(toy), Clock()).world.setting.vitals is None
