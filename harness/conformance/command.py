@@ -201,7 +201,7 @@ def requirements(protocol: str | None, level: str | None, as_json: bool) -> int:
     """Print the catalogue of a protocol, or of all."""
     try:
         levels = levels_from(level)
-        names = protocols.names() if protocol is None else [protocol]
+        names = protocols.having("lab") if protocol is None else [protocol]
         found = {name: suite.load(name).selected(levels=levels) for name in names}
     except MISTAKES as mistake:
         return refuse(mistake)
@@ -230,7 +230,7 @@ def _as_json(requirement: Requirement) -> dict[str, str | None]:
 def explain(id_: str) -> int:
     """Print what a requirement demands, how it is judged and which defects prove that."""
     try:
-        suites = [suite.load(name) for name in protocols.names()]
+        suites = [suite.load(name) for name in protocols.having("lab")]
         known = {r: each for each in suites for r in each.requirements}
         if id_.upper() not in known:
             raise UsageError(f"there is no requirement {id_!r}.{nearest(id_.upper(), known)}")

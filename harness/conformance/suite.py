@@ -56,6 +56,9 @@ class Suite:
 def load(name: str) -> Suite:
     """The suite of the protocol of this name. LookupError when there is none; CatalogueError."""
     protocol = protocols.load(name)
+    there = protocols.having("lab")
+    if name not in there:
+        raise LookupError(f"there is no conformance suite of {name} yet; there are: {', '.join(there)}")
     package = f"harness.protocols.{name}"
     lab = importlib.import_module(f"{package}.lab")
     known = shapes(protocol.folder)

@@ -86,8 +86,9 @@ def _problem(options: Options) -> str | None:
         return str(error)
     if importlib.util.find_spec("locust") is None:
         return "the load test needs Locust: pip install 'ws-harness[load]'"
-    if importlib.util.find_spec(_users_module(options.protocol)) is None:
-        return f"protocol {options.protocol!r} has no load users yet"
+    there = protocols.having("users")
+    if options.protocol not in there:
+        return f"there is no load test of {options.protocol} yet; there are: {', '.join(there)}"
     return None
 
 

@@ -197,7 +197,7 @@ def _knock(url: str) -> None:
 
 def _options(parser: Any) -> None:
     group = parser.add_argument_group("ws-harness")
-    first = protocols.names()[0]
+    first = protocols.having("users")[0]
     group.add_argument("--protocol", default=first, env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
     group.add_argument("--targets", default="", metavar="FILE", help="Paces and targets (TOML).")
     group.add_argument("--tokens", default="", metavar="FILE", help="Credentials of the server's users, one a line.")

@@ -8,7 +8,7 @@ from harness.load import hooks
 
 # Locust wants the users before it reads its command line.
 _early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-_early.add_argument("--protocol", default=os.environ.get("WS_HARNESS_PROTOCOL", protocols.names()[0]))
+_early.add_argument("--protocol", default=os.environ.get("WS_HARNESS_PROTOCOL", protocols.having("users")[0]))
 
 try:
     _users = hooks.users_of(_early.parse_known_args()[0].protocol)

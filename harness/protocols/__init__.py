@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import pkgutil
 
 from harness.core.protocol import Protocol
@@ -12,6 +13,11 @@ from harness.core.protocol import Protocol
 def names() -> list[str]:
     """The names of all protocols."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+
+
+def having(part: str) -> list[str]:
+    """The names of the protocols that have this part, such as `lab` (to be checked) or `users` (to be loaded)."""
+    return [name for name in names() if importlib.util.find_spec(f"{__name__}.{name}.{part}") is not None]
 
 
 def load(name: str) -> Protocol:

@@ -13,7 +13,7 @@ from harness.conformance.runner import Options
 from harness.core.defect import defects_in
 
 FROZEN = Path(__file__).with_name("frozen_ids.txt")
-NAMES = protocols.names()
+NAMES = protocols.having("lab")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ from harness.core.defect import defects_in
 
 DEFECTS = [
     pytest.param(name, defect, id=f"{name}-{defect.name}")
-    for name in protocols.names()
+    for name in protocols.having("lab")
     for defect in defects_in(f"harness.protocols.{name}.defects")
 ]
 SAMPLE = DEFECTS[::20]
@@ -35,7 +35,7 @@ def test_a_defect_breaks_nothing_but_what_it_says(name, defect):
     assert set(proof.others) <= set(defect.also)
 
 
-@pytest.mark.parametrize("name", protocols.names())
+@pytest.mark.parametrize("name", protocols.having("lab"))
 def test_names_of_defects_are_unique_and_each_says_what_it_does(name):
     defects = list(defects_in(f"harness.protocols.{name}.defects"))
     assert [name for name, count in Counter(d.name for d in defects).items() if count > 1] == []

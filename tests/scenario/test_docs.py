@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness import protocols
 from harness.scenario.loading import parse, schema
+from harness.scenario.values import key_of
 
-TEXT = (Path(harness.__file__).parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+DOCS = Path(harness.__file__).parents[1] / "docs"
+TEXT = (DOCS / "scenarios.md").read_text(encoding="utf-8")
+PATHS = ("where", "with")  # What these hold are paths of messages, which the protocol's document describes.
+
+
+def page(name):
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
 
 
 def keys(part):
@@ -17,16 +25,22 @@ def keys(part):
         return {key for each in part for key in keys(each)}
     if not isinstance(part, dict):
         return set()
-    named = {key for key in part.get("properties", {}) if "." not in key}
-    return named | {key for each in part.values() for key in keys(each)}
+    deeper = {key for name, each in part.items() if name not in PATHS for key in keys(each)}
+    return deeper | set(part.get("properties", ()))
 
 
-def test_every_key_of_the_schema_is_documented():
-    definitions = {name: part for name, part in schema()["definitions"].items() if not name.endswith(".changes")}
-    # The examples of `where` are paths of messages, which the protocol documents.
-    known = {key for key in keys(definitions) if key not in ("type", "id", "ts", "session", "data")}
-    assert len(known) > 40
-    assert {key for key in known if f"`{key}`" not in TEXT} == set()
+@pytest.mark.parametrize("name", protocols.names())
+def test_every_key_of_a_protocols_files_is_documented(name):
+    parts = schema()["definitions"]
+    known = keys([part for each, part in parts.items() if each in (name, f"{name}.action")])
+    assert len(known) > 30
+    assert {key for key in known if f"`{key}`" not in TEXT + page(name)} == set()
+
+
+@pytest.mark.parametrize("name", protocols.names())
+def test_live_facts_are_called_live(name):
+    [line] = [line for line in page(name).splitlines() if line.startswith("Live facts")]
+    assert set(re.findall(r"`(\w+)`", line)) == {key_of(each) for each in protocols.load(name).world.LIVE}
 
 
 @pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
