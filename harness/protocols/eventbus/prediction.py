@@ -1,0 +1,291 @@
+"""The predictor: in cycles at the close of bars it predicts returns; at their horizon it learns from what came."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
+
+from harness.core.message import Message
+from harness.protocols.eventbus.rules import INTERVAL, MOST_STEPS, Facts, interval_s
+from harness.protocols.eventbus.shared import BEGINS_S, Shared
+
+MODELS = ("ridge", "gbm", "lstm")
+WINDOW = 100  # So many of a model's newest resolutions calibrate it.
+PLACES = 8  # Of all returns, so that what is added and subtracted on the wire agrees.
+SKEW, NOISE = 0.5, 0.5  # A model's systematic error at most, and its random one, in standard deviations of the return.
+MOST_RETURN = 0.5  # No model says more.
+ERRORS = (
+    "Inference failed because the model returned no finite value",
+    "No bars for {instrument} {interval} since the last cycle",
+    "The model store did not answer within 5 s",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A forecast made at epoch second `ts_pred`, when the instrument stood at `price`."""
+
+    id: int | str
+    instrument: str
+    interval: str
+    steps: int
+    ts_pred: int
+    price: float
+    pred_ret: float
+    calib_bias: float
+    model_kind: str
+
+    @property
+    def ts_target(self) -> int:
+        """When the horizon ends, in epoch seconds."""
+        return self.ts_pred + self.steps * interval_s(self.interval)
+
+    @property
+    def pred_ret_adj(self) -> float:
+        """The forecast, less what the model has been too high so far."""
+        return round(self.pred_ret - self.calib_bias, PLACES)
+
+    def common(self) -> Message:
+        """What creation and resolution both say."""
+        return {
+            "id": self.id,
+            "instrument_key": self.instrument,
+            "interval": self.interval,
+            "horizon_steps": self.steps,
+            "ts_pred": self.ts_pred,
+            "ts_target": self.ts_target,
+        }
+
+    def created(self) -> Message:
+        """The payload of prediction.created."""
+        return {
+            **self.common(),
+            "pred_ret": self.pred_ret,
+            "pred_ret_adj": self.pred_ret_adj,
+            "calib_bias": self.calib_bias,
+            "model_kind": self.model_kind,
+        }
+
+
+@dataclass
+class Calibration:
+    """How far a model has been off over its newest resolutions: raw forecasts on average, adjusted ones in size."""
+
+    window: deque[tuple[float, float]] = field(default_factory=deque)  # (pred_ret - actual_ret, error)
+    raw_sum: float = 0.0
+    size_sum: float = 0.0
+
+    def note(self, raw: float, error: float) -> None:
+        """Learn from one resolution; the oldest is forgotten when the window is full."""
+        self._add(raw, error, 1)
+        self.window.append((raw, error))
+        if len(self.window) > WINDOW:
+            self._add(*self.window.popleft(), -1)
+
+    @property
+    def bias(self) -> float:
+        """By how much raw forecasts were too high; 0 before the first resolution."""
+        return round(self.raw_sum / len(self.window), PLACES) if self.window else 0.0
+
+    def summary(self) -> Message:
+        """As prediction.resolved tells it: bias, mean absolute error, number of resolutions."""
+        return {"bias": self.bias, "mae": round(self.size_sum / len(self.window), PLACES), "n": len(self.window)}
+
+    def audit(self) -> bool:
+        """Whether the sums are those of the window."""
+        raw, size = sum(r for r, _ in self.window), sum(abs(e) for _, e in self.window)
+        return abs(raw - self.raw_sum) < 1e-9 and abs(size - self.size_sum) < 1e-9
+
+    def _add(self, raw: float, error: float, sign: int) -> None:
+        self.raw_sum += sign * raw
+        self.size_sum += sign * abs(error)
+
+
+@dataclass
+class Model:
+    """The model of one instrument and interval. Its skew is what calibration has to find."""
+
+    kind: str
+    skew: float
+    calibration: Calibration = field(default_factory=Calibration)
+
+
+class Predictor:
+    """Publishes on `prediction`. Each cycle is at the close of a bar, and so is every horizon's end."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._chance = shared.chance("predictor")
+        self._ids = count(1)
+        self._models: dict[tuple[str, str], Model] = {}
+        self.running = False
+        self.open: dict[int | str, Prediction] = {}
+        self._created = self._resolved = 0  # Since the last cycle's event.
+        shared.agenda.at(BEGINS_S, self._begin)
+        self._await_bar(shared.bus.ts(BEGINS_S))
+
+    def turn(self, old: Facts, now: float) -> None:
+        """Start or stop, where the facts say so anew."""
+        wanted = self._shared.facts.predictor
+        if wanted != old.predictor and self.running != (wanted != "stopped"):
+            (self.start if wanted != "stopped" else self.stop)(now)
+
+    def start(self, now: float) -> None:
+        """Begin a run."""
+        self._shared.publish("predictor.start", self._start_payload(), now)
+        self.running = True
+
+    def stop(self, now: float) -> None:
+        """End the run. What is due while it is stopped is never resolved; what is due later will be."""
+        self._shared.publish("predictor.stop", {}, now)
+        self.running = False
+
+    def check_books(self) -> list[str]:
+        """What does not add up, in words."""
+        latest = self._shared.bus.latest_s
+        faults = [f"prediction {p.id}: due at {p.ts_target}" for p in self.open.values() if p.ts_target < latest]
+        bad = [key for key, model in self._models.items() if not model.calibration.audit()]
+        return faults + [f"calibration of {' '.join(key)}: not that of its resolutions" for key in bad]
+
+    # Cycles -------------------------------------------------------------------------------------
+
+    def _begin(self, now: float) -> None:
+        if self._shared.facts.predictor != "stopped" and not self.running:
+            self.start(now)
+
+    def _await_bar(self, ts: int) -> None:
+        """A cycle is due when the next bar closes, of whichever interval."""
+        lengths = [interval_s(each) for each in self._shared.facts.horizons]
+        close = min((ts // length + 1) * length for length in lengths)
+        self._shared.agenda.at(self._shared.bus.due(close), partial(self._cycle, close))
+
+    def _cycle(self, close: int, now: float) -> None:
+        if self.running:
+            if self._shared.facts.predictor == "failing":
+                self._shared.publish("predictor.error", {"error": self._error()}, now)
+            else:
+                self._predict(close, now)
+            self._shared.publish("predictor.cycle", self._cycle_payload(close), now)
+        # Last, so that horizons that end with that bar are resolved ahead of its cycle.
+        self._await_bar(close)
+
+    def _predict(self, close: int, now: float) -> None:
+        """A prediction for each instrument and interval whose bar closes now."""
+        facts = self._shared.facts
+        for interval, steps in facts.horizons.items():
+            if close % interval_s(interval) == 0:
+                for instrument in facts.instruments:
+                    prediction = self._forecast(self._new_id(), instrument, interval, steps, close, now)
+                    self._keep(prediction)
+                    self._shared.publish("prediction.created", prediction.created(), now)
+
+    def _forecast(self, id_: int | str, instrument: str, interval: str, steps: int, ts: int, now: float) -> Prediction:
+        """What the model says: what the market's own pull would bring, skewed and blurred."""
+        market, model = self._shared.market, self._model(instrument, interval)
+        time_s = steps * interval_s(interval)
+        blur = model.skew + NOISE * self._chance.gauss(0.0, 1.0)
+        raw = market.expected(instrument, time_s, now) + blur * market.spread(time_s)
+        pred_ret = round(max(-MOST_RETURN, min(raw, MOST_RETURN)), PLACES)
+        price, bias = market.price(instrument, now), model.calibration.bias
+        return Prediction(id_, instrument, interval, steps, ts, price, pred_ret, bias, model.kind)
+
+    def _model(self, instrument: str, interval: str) -> Model:
+        key = (instrument, interval)
+        if key not in self._models:
+            chance = self._shared.chance(f"model/{instrument}/{interval}")
+            kind = MODELS[interval_s(interval) % len(MODELS)]
+            self._models[key] = Model(kind, chance.uniform(-SKEW, SKEW))
+        return self._models[key]
+
+    def _keep(self, prediction: Prediction) -> None:
+        self.open[prediction.id] = prediction
+        self._created += 1
+        due = self._shared.bus.due(prediction.ts_target)
+        self._shared.agenda.at(due, partial(self._end_horizon, prediction))
+
+    def _end_horizon(self, prediction: Prediction, now: float) -> None:
+        if self.open.get(prediction.id) is prediction:  # A script may have resolved it.
+            if self.running:
+                self._shared.publish("prediction.resolved", self._resolve(prediction, {}, now), now)
+            else:
+                del self.open[prediction.id]
+
+    def _resolve(self, prediction: Prediction, said: Message, now: float) -> Message:
+        """Close a prediction, learn from it, and give the payload that tells of it."""
+        del self.open[prediction.id]
+        self._resolved += 1
+        price = self._shared.market.price(prediction.instrument, now)
+        actual = said.get("actual_ret", round(price / prediction.price - 1, PLACES))
+        adjusted = said.get("pred_ret_adj", prediction.pred_ret_adj)
+        error = round(actual - adjusted, PLACES)
+        calibration = self._model(prediction.instrument, prediction.interval).calibration
+        calibration.note(round(prediction.pred_ret - actual, PLACES), error)
+        return {
+            **prediction.common(),
+            "actual_ret": actual,
+            "pred_ret_adj": adjusted,
+            "error": error,
+            "calibration": calibration.summary(),
+        }
+
+    # What a script says -------------------------------------------------------------------------
+
+    def scripted(self, kind: str, example: Message, said: Message, now: float) -> Message:
+        """The payload of a scripted event: the example made true, and the predictor as it leaves it."""
+        match kind:
+            case "predictor.start":
+                self.running = True
+                return self._start_payload()
+            case "predictor.stop":
+                self.running = False
+            case "predictor.cycle":
+                return self._cycle_payload(self._shared.bus.ts(now))
+            case "prediction.created":
+                return self._scripted_creation(example, {**example, **said}, said, now)
+            case "prediction.resolved":
+                return self._scripted_resolution(example, said, now)
+        return example
+
+    def _scripted_creation(self, example: Message, full: Message, said: Message, now: float) -> Message:
+        """A prediction that will be resolved as any other, if its horizon can be read."""
+        id_ = said.get("id", self._new_id())
+        if not INTERVAL.fullmatch(full["interval"]) or full["horizon_steps"] > MOST_STEPS:
+            return {**example, "id": id_}
+        ts = said.get("ts_pred", self._shared.bus.ts(now))
+        prediction = self._forecast(id_, full["instrument_key"], full["interval"], full["horizon_steps"], ts, now)
+        figures = {name: said[name] for name in ("pred_ret", "calib_bias", "model_kind") if name in said}
+        prediction = replace(prediction, **figures)
+        self._keep(prediction)
+        return prediction.created()
+
+    def _scripted_resolution(self, example: Message, said: Message, now: float) -> Message:
+        """Of the open prediction that it names, or else the oldest; of one from earlier days where there is none."""
+        prediction = self.open.get(said["id"]) if "id" in said else next(iter(self.open.values()), None)
+        if prediction is not None:
+            return self._resolve(prediction, said, now)
+        ts = self._shared.bus.ts(now)
+        lasted_s = example["ts_target"] - example["ts_pred"]
+        return {**example, "id": self._new_id(), "ts_pred": ts - lasted_s, "ts_target": ts}
+
+    def _new_id(self) -> int:
+        return next(each for each in self._ids if each not in self.open)
+
+    # Payloads -----------------------------------------------------------------------------------
+
+    def _start_payload(self) -> Message:
+        facts = self._shared.facts
+        models = {each: MODELS[interval_s(each) % len(MODELS)] for each in facts.horizons}
+        cfg = {"horizons": dict(facts.horizons), "models": models, "calibration_window": WINDOW}
+        return {"instruments": list(facts.instruments), "cfg": cfg}
+
+    def _cycle_payload(self, anchor: int) -> Message:
+        payload = {"created": self._created, "resolved": self._resolved, "anchor": anchor}
+        self._created = self._resolved = 0
+        return payload
+
+    def _error(self) -> str:
+        facts = self._shared.facts
+        instrument, interval = self._chance.choice(list(facts.instruments)), self._chance.choice(list(facts.horizons))
+        return self._chance.choice(ERRORS).format(instrument=instrument, interval=interval)
