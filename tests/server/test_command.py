@@ -12,7 +12,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 import websockets
+from typer.testing import CliRunner
 
+from harness import cli
 from harness.core.conversation import Conversation
 from harness.scenario.house import House
 from harness.server import banner, command
@@ -235,3 +237,22 @@ def test_seed_and_speed_of_the_command_line_are_those_of_the_default_stages():
     options = Options(seed=7, speed=20.0)
     scenario = options.defaults(options.served(), options.library())["skybit"]
     assert (scenario.seed, scenario.speed) == (7, 20.0)
+
+
+def test_the_ports_are_those_of_the_specs_unless_others_are_given(monkeypatch):
+    seen = []
+    monkeypatch.setattr(command, "serve", lambda options: seen.append(options.ports) or 0)
+    for words in (["serve"], ["serve", "--port", "9000", "--port", "0"]):
+        CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    assert seen == [(8000, 3000), (9000, 0)]
+
+
+def test_all_that_there_is_to_connect_to_is_printed(capsys):
+    served = Options().served()
+    banner.show(House(served, time.time), "127.0.0.1", [8000, 3000], Guard(None, open_here=True))
+    printed = capsys.readouterr().out
+    paths = [path for protocol in served.values() for path in protocol.paths]
+    assert [path for path in paths if f"  ws://127.0.0.1:8000{path}\n" not in printed] == []
+    endpoints = [f"{each.method} http://127.0.0.1:8000{each.path}" for p in served.values() for each in p.http]
+    assert [each for each in endpoints if each not in printed] == []
+    assert "ws://127.0.0.1:3000, too" in printed

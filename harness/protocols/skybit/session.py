@@ -81,23 +81,28 @@ class SkybitSession(Session[SkybitWorld, Rules]):
         self.when_idle(self.rules.idle_timeout_s, now, lambda then: (Close(1001, "no heartbeat"),))
         return ()
 
+    def arrived(self, message: Message | Problem, now: float) -> Effects | None:
+        """Rate Limits hold for whatever comes, scripted answers and malformed input included."""
+        self.heard_at = now
+        kind, about = ("", message.message) if isinstance(message, Problem) else (message["type"], message)
+        try:
+            self.count(kind, now)
+        except Refusal as refusal:
+            return self.refuse(refusal, about, now)
+        return None
+
     def received(self, message: Message, now: float) -> Effects:
-        """Answer a valid message, if limits, session and state allow it."""
+        """Answer a valid message, if session and state allow it."""
         self.heard_at = now
         try:
-            self.count(message["type"], now)
             self.look_at_session(message, now)
             return super().received(message, now)
         except Refusal as refusal:
             return self.refuse(refusal, message, now)
 
     def refused(self, problem: Problem, now: float) -> Effects:
-        """Malformed input keeps the connection, counts in the total and is heard."""
+        """Malformed input keeps the connection, and is heard."""
         self.heard_at = now
-        try:
-            self.count("", now)
-        except Refusal as refusal:
-            return self.refuse(refusal, problem.message, now)
         details = {"field": problem.where, "expected": problem.expected, "found": problem.found}
         suggestions = (f"Did you mean {problem.hint}?",) if problem.hint else ()
         return self.refuse(Refusal("INVALID_REQUEST", str(problem), details, suggestions), problem.message, now)

@@ -312,3 +312,11 @@ def test_a_status_that_the_protocol_lacks_ends_the_order(scripted):
     account = client.play.world.accounts["user-1"]
     assert list(account.open_orders()) == []
     assert account.buying_power == account.cash
+
+
+def test_what_a_script_answers_counts_in_the_rate_limits_too(scripted):
+    client = scripted(step(status("filled"), when="Chat"), rules={"chats": Rate(2, 60.0)})
+    for _ in range(3):
+        client.say("Chat", text="hello")
+    assert len(client.take_all("Status")) == 2
+    assert client.take("Error")["data"]["code"] == "RATE_LIMIT"
