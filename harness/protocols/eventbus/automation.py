@@ -8,6 +8,8 @@ from harness.protocols.eventbus.rules import Fates
 
 FINAL = ("succeeded", "failed", "completed", "cancelled")  # The status that ends a job; the spec leaves the words open.
 
+BRIEF_SHARE = 0.2  # Of updates, which say the progress alone: all other members are optional.
+
 # What a step does, by kind of job; and what can go wrong.
 KINDS = {
     "backfill": ("Fetched {done} of {total} chunks", "The data source did not answer within 30 s"),
@@ -43,8 +45,10 @@ class Automation(Jobs):
         self.shared.publish("automation_run.started", payload, now)
 
     def tell_progress(self, job: Job, now: float) -> None:
-        """automation_run.updated, on the way"""
-        self._update(_running(job), now)
+        """automation_run.updated, on the way; at times without what a client can do without"""
+        full = _running(job)
+        brief = {"job_id": job.id, "progress": job.progress}
+        self._update(brief if self.chance.random() < BRIEF_SHARE else full, now)
 
     def tell_success(self, job: Job, now: float) -> None:
         """automation_run.updated, with the final status succeeded"""

@@ -131,11 +131,12 @@ class Trader:
         return self.open.get(said["trade_id"]) if "trade_id" in said else next(reversed(self.open.values()), None)
 
     def _scripted_entry(self, full: Message, said: Message, now: float) -> Message:
-        """A trade that is guarded and closed as any other; its risk lines follow its entry."""
+        """A trade that is guarded and closed as any other; its risk lines follow its entry, where the trader acts."""
         id_ = said["trade_id"] if "trade_id" in said else next(self._ids)
         entry = said.get("entry", self._shared.market.price(full["instrument_key"], now))
         trade = self._trade(id_, full["instrument_key"], full["qty"], entry, now)
-        self._shared.agenda.at(now, lambda then: self._shared.publish("hft.trade_risk", trade.risk(), then))
+        if self._acts():
+            self._shared.agenda.at(now, lambda then: self._shared.publish("hft.trade_risk", trade.risk(), then))
         return trade.opening()
 
     def _scripted_risk(self, trade: Trade, full: Message, said: Message, now: float) -> Message:
@@ -166,7 +167,7 @@ class Trader:
     def _tick(self, now: float) -> None:
         self._shared.later(TICK_S, now, self._tick)
         wants_entry = self._chance.random() < ENTRY_CHANCE  # Drawn always, so that no failure changes what follows.
-        if not self.running:
+        if not self._acts():
             return
         if self._shared.facts.hft == "failing":
             self._fail(wants_entry, now)
@@ -175,6 +176,10 @@ class Trader:
             self._manage(trade, now)
         if wants_entry and len(self.open) < MOST_OPEN:
             self._enter(now)
+
+    def _acts(self) -> bool:
+        """Whether it trades by itself: where the facts have it stopped, a script alone may let it run, and trades."""
+        return self.running and self._shared.facts.hft != "stopped"
 
     def _enter(self, now: float) -> None:
         instrument = self._chance.choice(list(self._shared.facts.instruments))

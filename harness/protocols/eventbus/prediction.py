@@ -138,7 +138,7 @@ class Predictor:
         self.running = True
 
     def stop(self, now: float) -> None:
-        """End the run. What is due while it is stopped is never resolved; what is due later will be."""
+        """End the run. What was predicted is resolved all the same; the first cycle of the next run counts it."""
         self._shared.publish("predictor.stop", {}, now)
         self.running = False
 
@@ -162,8 +162,9 @@ class Predictor:
         self._shared.agenda.at(self._shared.bus.due(close), partial(self._cycle, close))
 
     def _cycle(self, close: int, now: float) -> None:
-        if self.running:
-            if self._shared.facts.predictor == "failing":
+        mode = self._shared.facts.predictor
+        if self.running and mode != "stopped":  # Where the facts have it stopped, a script alone may let it run.
+            if mode == "failing":
                 self._shared.publish("predictor.error", {"error": self._error()}, now)
             else:
                 self._predict(close, now)
@@ -207,10 +208,7 @@ class Predictor:
 
     def _end_horizon(self, prediction: Prediction, now: float) -> None:
         if self.open.get(prediction.id) is prediction:  # A script may have resolved it.
-            if self.running:
-                self._shared.publish("prediction.resolved", self._resolve(prediction, {}, now), now)
-            else:
-                del self.open[prediction.id]
+            self._shared.publish("prediction.resolved", self._resolve(prediction, {}, now), now)
 
     def _resolve(self, prediction: Prediction, said: Message, now: float) -> Message:
         """Close a prediction, learn from it, and give the payload that tells of it."""

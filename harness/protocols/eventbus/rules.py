@@ -40,14 +40,17 @@ class Facts:
 
     instruments: Sequence[str] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")  # Keys of what is predicted and traded.
     horizons: Mapping[str, int] = field(default_factory=lambda: {"5s": 3, "1m": 5})  # Interval -> bars predicted ahead.
-    predictor: Running = "running"  # `failing`: each cycle has an error in place of its new predictions.
-    automation: Fates = "mixed"  # How jobs end; `paused`: none begins or moves by itself.
+    # While it is stopped, nothing is predicted; while failing, each cycle has an error in place of its predictions.
+    predictor: Running = "running"
+    automation: Fates = "mixed"  # How jobs end; while paused, none begins or moves by itself.
     training: Fates = "mixed"  # The same of trainings.
-    hft: Running = "running"  # `failing`: the broker refuses all orders, entries and exits alike.
+    # While it is stopped, nothing is traded; while failing, the broker refuses all orders, entries and exits alike.
+    hft: Running = "running"
     broker: str = "paper"  # The name of the trader's broker.
     flatten: bool = False  # Once it becomes true, all open trades are closed.
     volatility: float = 1.0  # Multiplies the size of price moves; 0 holds prices still.
-    pace: float = 1.0  # Multiplies how often things happen, but for predictions, which keep to their bars.
+    # Multiplies how often things happen, from the next wait on; predictions keep to their bars.
+    pace: float = 1.0
 
     def __post_init__(self) -> None:
         names = list(self.instruments)
