@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from harness.core.limits import Rate
 from harness.protocols.skybit import PROTOCOL
 from harness.protocols.skybit.session import State
 from harness.scenario.scenario import Action, Step
