@@ -23,6 +23,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer to the client, not a f
         self.text = text
 
     @property
+    def code(self) -> int:
+        """What HTTP calls it."""
+        return CODES[self.slug]
+
+    @property
     def payload(self) -> dict[str, str | int]:
         """The payload of the connection_error; a login is refused with the same members."""
-        return {"error": self.slug, "message": self.text, "code": CODES[self.slug]}
+        return {"error": self.slug, "message": self.text, "code": self.code}

@@ -20,11 +20,11 @@ class Rules:
     ValueError, in words, when a value is none that a server can keep.
     """
 
-    messages: Rate = Rate(10, 1.0)  # Rate Limiting: for one connection; so many at once, then one by one. A batch is one.
+    messages: Rate = Rate(10, 1.0)  # Rate Limiting: so many at once, then one by one; per connection. A batch is one.
     content_chars: int = 10_000  # Message Validation: of a chat_send, in UTF-16 code units as JavaScript counts.
     token_life_s: float = 3600.0  # From the login until the token is refused.
     session_keep_s: float = 1800.0  # How long a session can be taken up again after its last connection.
-    close_expired: bool = False  # Whether a connection ends when its token expires; else only the handshake looks at it.
+    close_expired: bool = False  # Whether a connection ends when its token expires; else that is not noticed.
 
     def __post_init__(self) -> None:
         _demand(self.messages.count >= 0 and self.messages.window_s > 0, "messages", "a rate", str(self.messages))
@@ -55,7 +55,8 @@ class Facts:
     def __post_init__(self) -> None:
         for name in ("think_s", "chunk_every_s", "cut_stream_after"):
             _demand(getattr(self, name) >= 0, name, "a number of at least 0", getattr(self, name))
-        _demand(0 <= self.reply_words <= MOST_WORDS, "reply_words", f"a number from 0 to {MOST_WORDS}", self.reply_words)
+        words = self.reply_words
+        _demand(0 <= words <= MOST_WORDS, "reply_words", f"a number from 0 to {MOST_WORDS}", words)
         _demand(self.credentials in ("optional", "required"), "credentials", "optional or required", self.credentials)
         for name, password in self.users.items():
             _demand(bool(name and password), f"users.{name}", "a name and a password that are not empty", password)

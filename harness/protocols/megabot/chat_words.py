@@ -1,0 +1,107 @@
+"""The words that MegaBot's replies are made of, and those that it looks for in what people write."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words that say nothing of what a message is about; the last line are verbs of asking.
+STOP_WORDS = _words("""
+    a about after again all also am an and any anyone anything are as at be because been before being best better but by
+    can cannot could did do does doing done don down each either else even ever every few first for from get give go
+    good great had has have having he her here him his how i if in into is isn it its itself just kind know last let
+    like lot made make makes many may maybe me might more most much must my need needs never new next no not nothing
+    now of off ok okay on once one only onto or other our out over own part per perhaps please put quite rather really
+    right s same say see she should since so some somehow someone something soon still such sure t take than that the
+    their them then there these they thing things think this those though through till to too two under until up upon
+    us use used using ve very via want wants was way we well were what when where whether which while who whom whose why
+    will with within without won would yes yet you your yours megabot bot assistant
+    ask describe explain find fix give help looking show suggest tell understand wonder write
+    """)
+GREETINGS = _words("hello hi hey hiya howdy greetings morning afternoon evening day good there")
+THANKS = _words("thanks thank thx ty cheers you so much very a lot many")
+FAREWELLS = _words("bye goodbye ciao farewell later see you good night")
+QUESTION_WORDS = _words("how what when where which who whose why can could do does did is are should would will")
+CODE_WORDS = _words("""
+    api array async await bug class code compile compiler css debug docker exception function git html import java
+    javascript json lambda library loop method module parser program python query refactor regex repository rust
+    script snippet sql stacktrace test tests traceback typescript unit variable websocket yaml
+    """)
+JAVASCRIPT_WORDS = _words("javascript typescript node react vue html css browser frontend js ts")
+
+HELLO = "Hello! How can I help you today?"  # As in the sample.
+WELCOME = (
+    "You're welcome! Is there anything else I can help with?",
+    "Happy to help. Just ask if anything else comes up.",
+)
+GOODBYE = ("Goodbye! Come back whenever you need me.", "See you soon. I will keep our conversation in mind.")
+
+QUESTION_OPENINGS = (
+    "Good question. When it comes to {topic}, the short answer is that it depends on what you want to {verb}.",
+    "There is more than one good answer about {topic}, so let me begin with the one that works most often.",
+    "Let's look at {topic} step by step.",
+    "The important thing about {topic} is to keep it simple at first.",
+)
+STATEMENT_OPENINGS = (
+    "Thanks, I have taken note of {topic}.",
+    "I see. With {topic} in mind, here is what I would do next.",
+    "Understood. Let me sum up what matters about {topic}.",
+    "That makes sense. {Topic} is worth a closer look.",
+)
+CODE_OPENINGS = (
+    "Here is a small sketch for {topic} that you can build on.",
+    "This is how I would begin with {topic}.",
+    "For {topic}, a short function is all you need.",
+)
+BODY = (
+    "Start with the smallest version of {topic} that works, then measure before you change anything.",
+    "Many teams {bs} first, and only then look at {other}.",
+    "You will find that {topic} and {other} are closely related, so it pays to treat them together.",
+    "A common mistake is to begin with {other} before {topic} is settled.",
+    "Write down what you expect of {topic}, so that you can tell later whether it holds.",
+    "If you need a reference, have a look at {file}, where {topic} is shown with an example.",
+    "In practice, a {phrase} takes care of most of the work.",
+    "It also helps to {bs}, because that keeps {other} out of the way.",
+    "Once that is in place, you can {bs} without touching {topic} again.",
+    "Keep an eye on {other}: it tends to change when nobody is looking.",
+    "There is a trade-off here, since a {phrase} costs time at the beginning.",
+    "Review the result with somebody else; {topic} is easier to judge in pairs.",
+)
+CODE_BODY = (
+    "It handles the empty case first, so that the rest can assume that there is something to do.",
+    "You can put it into {file} and call it from there.",
+    "A test for {topic} would begin with an empty list, then one item, then many.",
+    "Note that {other} is not checked here; add that once the shape of your data is clear.",
+    "If {topic} grows, split it by what changes together.",
+)
+CLOSINGS = (
+    "Would you like me to go deeper into {topic}?",
+    "Tell me more about {other}, and I can be more specific.",
+    "Shall I run the tests once you have tried it?",
+    "Let me know how it goes.",
+    "I can show an example if that helps.",
+)
+PYTHON = '''```python
+def {name}(items):
+    """Handle {topic}, one item at a time."""
+    results = []
+    for {item} in items:
+        if not {item}:
+            continue
+        results.append({item}.{method}())
+    return results
+```'''
+JAVASCRIPT = """```javascript
+// Handle {topic}, one item at a time.
+export function {name}(items) {{
+  return items
+    .filter(({item}) => Boolean({item}))
+    .map(({item}) => {item}.{method}());
+}}
+```"""
+METHODS = ("strip", "parse", "validate", "normalize", "render", "commit")
+VERBS = ("achieve", "change", "measure", "keep", "automate", "avoid")
+ANYTHING = ("the details", "the next step", "the bigger picture", "your setup")
+THAT = ("this", "your request", "what you describe")  # Where a message has no word that it could be about.
