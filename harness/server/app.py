@@ -115,11 +115,11 @@ class Server:
         """Accept the handshake, and play the driver's stage to this client until either side ends it."""
         socket = Socket(protocol)
         try:
-            await socket.prepare(request)
+            flow = await socket.prepare(request)
         except ConnectionError:
             return web.Response()  # The client has left already; nobody reads this.
         number = next(self._numbers)
-        connection = Connection(socket, request, self._framer, f"{protocol.name} connection {number}")
+        connection = Connection(socket, request, flow, self._framer, f"{protocol.name} connection {number}")
         self._connections.add(connection)
         opening = _opening(request, socket)
         if self._keepers:

@@ -8,11 +8,13 @@ import typing
 from collections import deque
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
+from aiohttp.abc import AbstractStreamWriter
+from multidict import CIMultiDict
 
 from harness.core.conversation import Sender
 from harness.core.message import Frame, Opcode
 from harness.core.protocol import Protocol
-from harness.server.framing import Framer
+from harness.server.framing import MAX_BITS, NO_CODE, Framer
 
 log = logging.getLogger("harness.server")
 
@@ -21,8 +23,6 @@ MAX_WAITING_FRAMES = 1000
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 CLOSE_WAIT_S = 5.0  # How long the other side has to do its part of the closing handshake.
 LINGER_LOOK_S = 0.05
-
-NO_CODE = 1005  # RFC 6455, 7.1.5: stands for a close frame without a code, and is never sent.
 
 
 class Socket(web.WebSocketResponse):
@@ -39,6 +39,15 @@ class Socket(web.WebSocketResponse):
             max_msg_size=protocol.max_message_bytes + 1,
             decode_text=False,
         )
+
+    def _handshake(self, request: web.BaseRequest) -> tuple[CIMultiDict[str], str | None, int, bool]:
+        # One compressed frame serves many clients, which is right only where none of ours builds on the one before.
+        # RFC 7692, 7.1.1.1: a server may say so whether the client asked for it or not.
+        headers, subprotocol, deflate_bits, _ = super()._handshake(request)
+        if deflate_bits:
+            bits = "" if deflate_bits == MAX_BITS else f"; server_max_window_bits={deflate_bits}"
+            headers["Sec-WebSocket-Extensions"] = f"permessage-deflate; server_no_context_takeover{bits}"
+        return headers, subprotocol, deflate_bits, True
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
         """Do nothing: a Connection closes."""
@@ -71,17 +80,19 @@ class Connection:
     Its owner runs `write` as a task beside `read`, and `finish` at the end.
     """
 
-    def __init__(self, socket: Socket, request: web.Request, framer: Framer, name: str) -> None:
+    def __init__(
+        self, socket: Socket, request: web.Request, flow: AbstractStreamWriter, framer: Framer, name: str
+    ) -> None:
         self.name = name  # What the log calls it.
         self.close_code = 1006
         self.witness: Witness | None = None
         self._socket = socket
         self._request = request
+        self._flow = flow  # Knows when the client has read enough to be sent more.
         self._framer = framer
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Frame | None] = deque()  # None: the connection is cut here.
         self._waiting_bytes = 0
-        self._is_writing = False  # A frame that waited is on its way.
         self._wake = asyncio.Event()
         self._ending = False  # Nothing more may be queued.
         self._refused = False  # The client broke the WebSocket protocol; nothing more is taken from it.
@@ -94,8 +105,8 @@ class Connection:
         """Queue one frame. A client that reads too slowly is cut rather than waited for."""
         if self._ending:
             return
-        if self._can_write(frame):
-            self._write_at_once(frame)
+        if not self._must_wait(frame):
+            self._put(frame)
             return
         self._waiting.append(frame)
         self._waiting_bytes += len(frame.data)
@@ -112,19 +123,9 @@ class Connection:
             )
             self.abort()
 
-    def _can_write(self, frame: Frame) -> bool:
-        """Whether the frame needs not wait: nothing is ahead of it, the client keeps up, nothing is compressed."""
-        if self._is_writing or self._waiting or self._socket.compress or frame.opcode is Opcode.CLOSE:
-            return False
-        transport = self._request.transport
-        return transport is not None and not transport.is_closing() and not self._request.protocol.writing_paused
-
-    def _write_at_once(self, frame: Frame) -> None:
-        if self.witness is not None:
-            self.witness("server", frame)
-        transport = self._request.transport
-        assert transport is not None
-        transport.write(self._framer.bytes_of(frame))
+    def _must_wait(self, frame: Frame) -> bool:
+        """Whether others are ahead of this frame, the client does not keep up, or the writer shall end with it."""
+        return bool(self._waiting) or self._request.protocol.writing_paused or frame.opcode is Opcode.CLOSE
 
     def hang_up(self) -> None:
         """Cut the TCP connection without a closing handshake, as soon as what was queued is on its way."""
@@ -150,22 +151,21 @@ class Connection:
                     frame = self._waiting.popleft()
                     if frame is None:
                         return self._shut()
-                    self._is_writing = True
-                    await self._put(frame)
-                    self._is_writing = False
+                    self._waiting_bytes -= len(frame.data)
+                    self._put(frame)
                     if frame.opcode is Opcode.CLOSE:
                         return None
+                    await self._flow.drain()
         except ConnectionError:
             return None  # The client is gone; the reader notices, too.
 
-    async def _put(self, frame: Frame) -> None:
-        self._waiting_bytes -= len(frame.data)
+    def _put(self, frame: Frame) -> None:
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            return  # The client is gone; the reader notices.
         if self.witness is not None:
             self.witness("server", frame)
-        data = frame.data
-        if frame.opcode is Opcode.CLOSE:
-            data = b"" if frame.code == NO_CODE else frame.code.to_bytes(2, "big") + frame.reason.encode()
-        await self._socket.send_frame(data, WSMsgType(frame.opcode))
+        transport.write(self._framer.bytes_of(frame, self._socket.compress))
 
     def _end_within(self, seconds: float) -> None:
         self._ending = True

@@ -141,8 +141,9 @@ async def test_a_slow_reader_is_cut_and_delays_nobody(mock, trader, monkeypatch,
 
 async def test_too_many_waiting_frames_cut_the_client_too(mock, monkeypatch, caplog):
     monkeypatch.setattr(connection, "MAX_WAITING_FRAMES", 10)
-    async with mock.client(compression="deflate") as ws:  # What is compressed always waits for its turn.
+    async with mock.client() as ws:
         [each] = mock.server._connections
+        each._request.protocol.pause_writing()  # As the transport does when the client reads nothing.
         for _ in range(11):
             each.send(Frame(Opcode.TEXT, b"{}"))
         await asyncio.wait_for(ws.wait_closed(), 3)
@@ -237,3 +238,17 @@ async def _upgraded(mock) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
 def _masked(first: int, payload: bytes) -> bytes:
     """A short client frame; a mask of zeros leaves the payload as it is."""
     return bytes([first, 0x80 | len(payload), 0, 0, 0, 0]) + payload
+
+
+async def test_compressed_clients_share_frames_and_get_their_own_between_them(mock):
+    async with mock.client(compression="deflate") as one, mock.client(compression="deflate") as other:
+        first, second = sorted(mock.server._connections, key=lambda each: each.name)
+        news = [b"%d" % n * 2000 for n in range(20)]
+        for n, text in enumerate(news):
+            shared = Frame(Opcode.TEXT, text)
+            first.send(shared)
+            if n % 3 == 0:
+                first.send(Frame(Opcode.TEXT, b"for the first alone" * 50))
+            second.send(shared)
+        heard = [[(await ws.recv(decode=False)) for _ in range(count)] for ws, count in ((one, 27), (other, 20))]
+    assert [text for text in heard[0] if b"alone" not in text] == heard[1] == news

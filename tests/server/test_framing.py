@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame as Theirs
 from websockets.frames import Opcode as TheirOpcode
 
@@ -25,3 +26,33 @@ def test_a_frame_that_goes_to_many_in_a_row_is_made_once():
     assert framer.bytes_of(frame) is first
     assert framer.bytes_of(Frame(Opcode.TEXT, b"other")) == b"\x81\x05other"
     assert framer.bytes_of(frame) == first
+
+
+@pytest.mark.parametrize("bits", [9, 10, 12, 15])
+@pytest.mark.parametrize("size", [256, 5000, 200_000])
+def test_what_is_compressed_is_read_by_another_implementation_and_builds_on_nothing(bits, size):
+    text, framer = (b'{"n": 1234567890, "price": 225.10}' * 10_000)[:size], Framer()
+    for _ in range(2):  # A second message, to the same decoder, which forgets nothing.
+        theirs = PerMessageDeflate(True, False, bits, 15)
+        made = framer.bytes_of(Frame(Opcode.TEXT, text), bits)
+        assert made[0] == 0xC1
+        assert len(made) < size
+        payload = made[{126: 4, 127: 10}.get(made[1], 2) :]
+        assert theirs.decode(Theirs(TheirOpcode.TEXT, payload, rsv1=True)).data == text
+
+
+def test_control_frames_and_short_messages_are_never_compressed():
+    framer = Framer()
+    for frame in (Frame(Opcode.PING, b"x" * 120), Frame(Opcode.TEXT, b"x" * 255)):
+        assert framer.bytes_of(frame, 15) == framer.bytes_of(frame)
+
+
+def test_one_message_is_compressed_once_for_all_that_agree_on_the_window():
+    framer, frame = Framer(), Frame(Opcode.TEXT, b"x" * 1000)
+    assert framer.bytes_of(frame, 15) is framer.bytes_of(frame, 15)
+    assert len(framer.bytes_of(frame)) > 1000 > len(framer.bytes_of(frame, 9))
+
+
+@pytest.mark.parametrize(("code", "data"), [(1005, b"\x88\x00"), (1001, b"\x88\x06\x03\xe9away")])
+def test_a_close_frame_has_its_code_and_reason_unless_it_has_none(code, data):
+    assert Framer().bytes_of(Frame(Opcode.CLOSE, code=code, reason="away"), 15) == data
