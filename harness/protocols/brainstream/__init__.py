@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from harness.core.protocol import Protocol
+from harness.protocols.brainstream.credentials import DEMO_TOKEN, SUBPROTOCOL
+from harness.protocols.brainstream.endpoints import ENDPOINTS
 from harness.protocols.brainstream.rules import Facts, Rules
 from harness.protocols.brainstream.session import BrainStreamSession
 from harness.protocols.brainstream.world import BrainStreamWorld
@@ -16,6 +18,7 @@ PROTOCOL = Protocol(
     session=BrainStreamSession,
     facts=Facts(),
     rules=Rules(),
-    subprotocols=("token",),
-    hint="Nobody has to sign in; listen",
+    http=ENDPOINTS,
+    subprotocols=(SUBPROTOCOL,),
+    hint=f"Nobody has to sign in. Where a scenario demands a token, offer the subprotocols token and {DEMO_TOKEN}",
 )

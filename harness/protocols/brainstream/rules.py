@@ -28,7 +28,7 @@ class Rules:
 
     welcome: bool = True  # 4: whether a client is told the state at once.
     connections_per_ip: int = 0  # 7.2: so many from one address, one more is closed with 1013; 0 for no limit.
-    token: Literal["ignored", "required"] = "ignored"  # 7.1: a JWT beside the subprotocol `token`.
+    token: Literal["ignored", "required"] = "ignored"  # noqa: S105 - 7.1: a JWT beside the subprotocol `token`.
     commands: Literal["ignored", "served"] = "ignored"  # 2.2: SUBSCRIBE and HALT.
 
     def __post_init__(self) -> None:
