@@ -11,6 +11,8 @@ from harness.protocols.megabot.credentials import Identity
 if TYPE_CHECKING:
     from harness.protocols.megabot.session import MegabotSession
 
+THREADS_KEPT = 100  # Of one connection.
+
 
 @dataclass(slots=True)
 class Thread:
@@ -29,22 +31,27 @@ def message(
     """The example in a fresh envelope, made true where the world knows better, with `changes`."""
     examples = session.context.examples[name]
     example = examples[variant or next(iter(examples))]["payload"]
-    said = merged({}, changes).get("payload", {})
-    if session.thread.trigger is not trigger:
-        session.thread = Thread(trigger)
-    payload = {**example, **_truth(session, name, trigger, said, now)}
-    envelope = session.world.message(name, payload, now, _metadata(session, name, trigger))
-    result = merged(envelope, changes)
+    thread = _thread(session, trigger)
+    payload = {**example, **_truth(session, name, thread, now)}
+    result = merged(session.world.message(name, payload, now, _metadata(name, thread)), changes)
     if name == "chat_stream":
-        session.thread.pieces.append(result["payload"]["chunk"])
-        session.thread.is_complete = result["payload"]["is_complete"]
+        thread.pieces.append(result["payload"]["chunk"])
+        thread.is_complete = result["payload"]["is_complete"]
     return result
 
 
-def _truth(session: MegabotSession, name: str, trigger: Message | None, said: Message, now: float) -> dict[str, Any]:
+def _thread(session: MegabotSession, trigger: Message | None) -> Thread:
+    """What was said about this very message; a new one if nothing was."""
+    for thread in session.threads:
+        if thread.trigger is trigger:
+            return thread
+    session.threads.append(Thread(trigger))
+    return session.threads[-1]
+
+
+def _truth(session: MegabotSession, name: str, thread: Thread, now: float) -> dict[str, Any]:
     """The members of the payload that the example cannot know."""
-    thread = session.thread
-    asked = trigger["payload"] if trigger else {}
+    asked = thread.trigger["payload"] if thread.trigger else {}
     match name:
         case "connection_established":
             if session.kept is None:
@@ -74,8 +81,11 @@ def _workspace(session: MegabotSession) -> str:
     return next(reversed(session.kept.joined), session.kept.id)
 
 
-def _metadata(session: MegabotSession, name: str, trigger: Message | None) -> Message:
-    """Which message this answers, and which stream it belongs to."""
-    streams = {"stream_id": session.thread.stream_id} if name in ("chat_stream", "chat_receive") else {}
-    answers = {"in_reply_to": trigger["id"]} if trigger and name != "collaborative_action" else {}
-    return {name: value for name, value in {**streams, **answers}.items() if value}
+def _metadata(name: str, thread: Thread) -> Message:
+    """Which stream this belongs to, and which message it answers."""
+    metadata: Message = {}
+    if thread.stream_id and name in ("chat_stream", "chat_receive"):
+        metadata["stream_id"] = thread.stream_id
+    if thread.trigger is not None and name != "collaborative_action":
+        metadata["in_reply_to"] = thread.trigger["id"]
+    return metadata

@@ -77,7 +77,7 @@ class MegabotSession(Session[MegabotWorld, Rules]):
         self.kept: KeptSession | None = None
         self.chats: deque[Chat] = deque()  # The first one is being answered.
         self.stream: Stream | None = None
-        self.thread = scripting.Thread()
+        self.threads: deque[scripting.Thread] = deque(maxlen=scripting.THREADS_KEPT)
 
     # What the stage calls -----------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class MegabotSession(Session[MegabotWorld, Rules]):
         if self.bucket.allows(now):
             return None
         about = message.message if isinstance(message, Problem) else message
-        text = f"Too many messages: {self.rules.messages} are allowed; wait {self.bucket.retry_after_s(now):.3g} s"
+        text = f"Too many messages: {self.rules.messages} are allowed; this one was dropped, send it again later"
         return self.refuse(Refusal("rate_limit_exceeded", text), about, now)
 
     def oversized(self, now: float) -> Effects:

@@ -105,8 +105,8 @@ def run_tests(job: Job) -> Findings:
 
 def run_linter(job: Job) -> Findings:
     """`path`: what the linter says of the files there."""
-    files = job.files()
-    issues = [issue for file in files if file.endswith(".py") for issue in _issues(file, job.project.files[file])]
+    files = [file for file in job.files() if file.endswith(".py")]
+    issues = [issue for file in files for issue in _issues(file, job.project.files[file])]
     errors = sum(issue["severity"] == "error" for issue in issues)
     lines = [f"{i['file']}:{i['line']}: {i['rule']} {i['message']}" for i in issues]
     summary = f"{len(files)} files checked: {errors} errors, {len(issues) - errors} warnings"
@@ -171,7 +171,7 @@ def build(job: Job) -> Findings:
     if job.happens(FAILING_SHARE / 2):
         file = job.chance.choice(job.project.below("src"))
         raise ToolError(f"The build has failed: {file} could not be bundled")
-    artifacts = [
+    artifacts: list[dict[str, Any]] = [
         {"file": f"dist/{name}", "bytes": job.chance.randint(2_000, 900_000)} for name in ("app.js", "app.css")
     ]
     total = sum(artifact["bytes"] for artifact in artifacts)
