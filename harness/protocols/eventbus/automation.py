@@ -63,13 +63,13 @@ class Automation(Jobs):
         """The payload of a scripted event: the example made true, and the job as it leaves it."""
         full = {**example, **said}
         if kind == "automation_run.started":
-            job = self.new(said.get("job_id", self.new_id()))
+            job = self.new(self.ids.of(said, "job_id"))
             job.kind, job.details["params"] = full["kind"], full["params"]
             self.begin(job, now)
             return {**example, "job_id": job.id}
         found = self.spoken_of(said)
         if found is None:
-            return {**example, "job_id": self.new_id()}
+            return {**example, "job_id": self.ids.of(said, "job_id")}
         return self._scripted_update(found, example, full.get("status"), said.get("progress"))
 
     def _scripted_update(self, job: Job, example: Message, status: str | None, progress: float | None) -> Message:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import count
 
 from harness.core.message import Message
 from harness.protocols.eventbus.rules import Facts
-from harness.protocols.eventbus.shared import BEGINS_S, Shared
+from harness.protocols.eventbus.shared import BEGINS_S, Ids, Shared
 
 TICK_S = 1.0  # How often trades are looked at, and one may be opened, at pace 1.
 ENTRY_CHANCE = 0.2  # At each tick.
@@ -56,7 +55,7 @@ class Trader:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._chance = shared.chance("hft")
-        self._ids = count(1)
+        self._ids = Ids(int)
         self.running = False
         self.open: dict[int, Trade] = {}
         self.opened = self.closed = 0
@@ -117,7 +116,7 @@ class Trader:
             case "hft.trade_risk" | "hft.exit":
                 trade = self._spoken_of(said)
                 if trade is None:
-                    return {**example, "trade_id": next(self._ids)}
+                    return {**example, "trade_id": self._ids.of(said, "trade_id")}
                 return (self._scripted_risk if kind == "hft.trade_risk" else self._scripted_exit)(
                     trade, {**example, **said}, said, now
                 )
@@ -132,7 +131,7 @@ class Trader:
 
     def _scripted_entry(self, full: Message, said: Message, now: float) -> Message:
         """A trade that is guarded and closed as any other; its risk lines follow its entry, where the trader acts."""
-        id_ = said["trade_id"] if "trade_id" in said else next(self._ids)
+        id_ = self._ids.of(said, "trade_id")
         entry = said.get("entry", self._shared.market.price(full["instrument_key"], now))
         trade = self._trade(id_, full["instrument_key"], full["qty"], entry, now)
         if self._acts():
@@ -185,7 +184,7 @@ class Trader:
         instrument = self._chance.choice(list(self._shared.facts.instruments))
         entry = self._shared.market.price(instrument, now)
         qty = max(0.001, round(self._chance.uniform(*STAKE) / entry, 3))
-        trade = self._trade(next(self._ids), instrument, qty, entry, now)
+        trade = self._trade(self._ids.new(), instrument, qty, entry, now)
         self._shared.publish("hft.entry", trade.opening(), now)
         self._shared.publish("hft.trade_risk", trade.risk(), now)
 

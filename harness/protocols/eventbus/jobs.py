@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 
 from harness.core.message import Message
 from harness.protocols.eventbus.rules import Facts, Fates
-from harness.protocols.eventbus.shared import BEGINS_S, Shared
+from harness.protocols.eventbus.shared import BEGINS_S, Ids, Shared
 
 MOST_AT_ONCE = 4
 ILL_SHARE = 0.3  # Of the jobs, where fates are mixed.
@@ -49,7 +48,7 @@ class Jobs:
         self.chance: random.Random = shared.chance(self.prefix)
         self.running: dict[str, Job] = {}
         self.begun = self.ended = 0
-        self._ids = count(1)
+        self.ids: Ids[str] = Ids(lambda number: f"{self.prefix}-{number}")
         shared.agenda.at(BEGINS_S, self._begin_next)
 
     # What a kind of jobs says of itself ---------------------------------------------------------
@@ -105,10 +104,6 @@ class Jobs:
         """Whether a new job is ill."""
         return self.chance.random() < ILL_SHARE
 
-    def new_id(self) -> str:
-        """An id that no running job has."""
-        return next(each for n in self._ids if (each := f"{self.prefix}-{n}") not in self.running)
-
     def reach(self, job: Job, progress: float | None) -> None:
         """Advance to a progress that a script says, or else by one step; never back, and never beyond the end."""
         wanted = job.done + 1 if progress is None else int(progress * job.steps)
@@ -134,7 +129,7 @@ class Jobs:
     def _begin_next(self, now: float) -> None:
         self.shared.later(self.every_s * self.chance.uniform(0.5, 1.5), now, self._begin_next)
         if self.fates() != "paused" and len(self.running) < MOST_AT_ONCE:
-            job = self.new(self.new_id())
+            job = self.new(self.ids.new())
             self.tell_started(job, now)
             self.begin(job, now)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import count
 
 from harness.core.message import Message
 from harness.protocols.eventbus.rules import INTERVAL, MOST_STEPS, Facts, interval_s
-from harness.protocols.eventbus.shared import BEGINS_S, Shared
+from harness.protocols.eventbus.shared import BEGINS_S, Ids, Shared
 
 MODELS = ("ridge", "gbm", "lstm")
 WINDOW = 100  # So many of a model's newest resolutions calibrate it.
@@ -118,7 +117,7 @@ class Predictor:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._chance = shared.chance("predictor")
-        self._ids = count(1)
+        self._ids = Ids(int)
         self._models: dict[tuple[str, str], Model] = {}
         self.running = False
         self.open: dict[int | str, Prediction] = {}
@@ -178,7 +177,7 @@ class Predictor:
         for interval, steps in facts.horizons.items():
             if close % interval_s(interval) == 0:
                 for instrument in facts.instruments:
-                    prediction = self._forecast(self._new_id(), instrument, interval, steps, close, now)
+                    prediction = self._forecast(self._ids.new(), instrument, interval, steps, close, now)
                     self._keep(prediction)
                     self._shared.publish("prediction.created", prediction.created(), now)
 
@@ -248,7 +247,7 @@ class Predictor:
 
     def _scripted_creation(self, example: Message, full: Message, said: Message, now: float) -> Message:
         """A prediction that will be resolved as any other, if its horizon can be read."""
-        id_ = said.get("id", self._new_id())
+        id_ = self._ids.of(said, "id")
         if not INTERVAL.fullmatch(full["interval"]) or full["horizon_steps"] > MOST_STEPS:
             return {**example, "id": id_}
         ts = said.get("ts_pred", self._shared.bus.ts(now))
@@ -265,10 +264,7 @@ class Predictor:
             return self._resolve(prediction, said, now)
         ts = self._shared.bus.ts(now)
         lasted_s = example["ts_target"] - example["ts_pred"]
-        return {**example, "id": self._new_id(), "ts_pred": ts - lasted_s, "ts_target": ts}
-
-    def _new_id(self) -> int:
-        return next(each for each in self._ids if each not in self.open)
+        return {**example, "id": self._ids.of(said, "id"), "ts_pred": ts - lasted_s, "ts_target": ts}
 
     # Payloads -----------------------------------------------------------------------------------
 

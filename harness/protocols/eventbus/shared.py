@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
+from typing import Generic, TypeVar
 
 from harness.core.clock import Agenda
 from harness.core.message import Message
@@ -12,7 +14,30 @@ from harness.protocols.eventbus.bus import Bus
 from harness.protocols.eventbus.market import Market
 from harness.protocols.eventbus.rules import Facts
 
+T = TypeVar("T")
+
 BEGINS_S = 0.5  # When a stage's back end starts: a client that came at once hears of it.
+
+
+class Ids(Generic[T]):
+    """New ids, counted from 1 on, but for those that scripts have taken. `form` makes an id of a number."""
+
+    def __init__(self, form: Callable[[int], T]) -> None:
+        self._form = form
+        self._count = count(1)
+        self._taken: set[T] = set()
+
+    def new(self) -> T:
+        """The next id."""
+        return next(each for each in map(self._form, self._count) if each not in self._taken)
+
+    def of(self, said: Message, name: str) -> T:
+        """The id that a script says under this name, which is taken then, or else the next one."""
+        if name not in said:
+            return self.new()
+        id_: T = said[name]
+        self._taken.add(id_)
+        return id_
 
 
 @dataclass(slots=True)

@@ -68,10 +68,10 @@ class Training(Jobs):
     def scripted(self, kind: str, example: Message, said: Message, now: float) -> Message:
         """The payload of a scripted event: the example made true, and the training as it leaves it."""
         if kind == "training.started":
-            return self._scripted_start({**example, **said}, said.get("job_id", self.new_id()), now)
+            return self._scripted_start({**example, **said}, self.ids.of(said, "job_id"), now)
         job = self.spoken_of(said)
         if job is None:
-            return {**example, "job_id": self.new_id()}
+            return {**example, "job_id": self.ids.of(said, "job_id")}
         if kind == "training.progress":
             self.reach(job, said.get("progress"))
             return _progress(job)
