@@ -216,7 +216,7 @@ const scenes = {
     batcher.send(alone);
     await inbox.until(answers(alone));
     const frames = [monitor.getMetrics().messagesSent];
-    const several = ['One', 'Two', 'Three'].map(chatSend);
+    const several = ['Hello', 'Hi', 'Good morning'].map(chatSend);
     several.forEach((message) => batcher.send(message));
     for (const message of several) await inbox.until(answers(message));
     frames.push(monitor.getMetrics().messagesSent);
@@ -252,7 +252,7 @@ const scenes = {
     const ws = new WebSocket(url);
     const inbox = new Inbox(ws);
     await opened(ws);
-    const several = Array.from({ length: 15 }, (_, index) => chatSend(`Question ${index + 1}`));
+    const several = Array.from({ length: 15 }, () => chatSend('Hello MegaBot!'));
     const paced = new PagePaced(ws);
     several.forEach((message) => paced.send(message));
     for (const message of several) await inbox.until(answers(message));
