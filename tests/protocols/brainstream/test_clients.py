@@ -12,8 +12,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import websockets
 
 from harness.protocols.brainstream import PROTOCOL
+from harness.protocols.brainstream.credentials import DEMO_TOKEN
 from harness.wire.schemas import shapes
 
 pytestmark = pytest.mark.socket
@@ -193,3 +195,27 @@ async def test_websockets_gets_the_same_bytes_as_every_other_client(mock):
     shared = [frame for frame in streams[0] if b'"TELEMETRY"' in frame]
     assert len(shared) == 8
     assert [frame for frame in streams[1] if b'"TELEMETRY"' in frame] == shared
+
+
+async def test_a_client_that_offers_a_token_is_answered_with_the_subprotocol(mock):
+    async with mock.client("?scenario=token-required", subprotocols=["token", DEMO_TOKEN]) as ws:
+        assert ws.subprotocol == "token"
+        assert json.loads(await ws.recv())["type"] == "WELCOME"
+    async with mock.client("?scenario=token-required") as ws:
+        with pytest.raises(websockets.ConnectionClosedError) as closed:
+            await ws.recv()
+    assert closed.value.rcvd.code == 1008
+
+
+async def test_what_is_polled_over_http_is_what_the_packet_tells(mock):
+    # So slow that no tick comes between.
+    query = "?stage=polled&speed=0.001"
+    async with mock.client(query) as ws, aiohttp.ClientSession() as session:
+        welcome = json.loads(await ws.recv())
+        polled = []
+        for part in ("state/current", "metrics/agents", "metrics/models"):
+            async with session.get(mock.http(f"/api/system/{part}{query}")) as answer:
+                assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+                polled.append(await answer.json())
+    state, agents, models = polled
+    assert {**state, "agents": agents, "models": models} == welcome["data"]

@@ -1,15 +1,18 @@
 """Every shipped scenario of BrainStream shows what its title says. Each test is named after its scenario."""
 
 import json
+import re
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from harness.protocols.brainstream import PROTOCOL
-from harness.protocols.brainstream.credentials import DEMO_TOKEN
+from harness.protocols.brainstream.credentials import DEMO_TOKEN, SECRET
 from harness.scenario.library import Library
 
+PAGE = (Path(__file__).parents[3] / "docs" / "brainstream.md").read_text(encoding="utf-8")
 FILES = Library().files("brainstream")
 TICKS = list(range(1, 10_000))
 
@@ -24,6 +27,16 @@ def play(play_of, request):
 def test_each_scenario_has_a_test_of_its_name():
     assert {name for name in FILES if f"test_{name.replace('-', '_')}" not in globals()} == set()
     assert len(FILES) >= 9
+
+
+def test_each_scenario_is_in_the_table_of_the_docs():
+    rows = re.findall(r"^\| `([a-z-]+)` \|", PAGE.split("## Scenarios")[1], re.MULTILINE)
+    assert sorted(rows) == sorted(FILES)
+
+
+def test_the_token_of_the_docs_is_good():
+    assert f"\n{DEMO_TOKEN}\n" in PAGE
+    assert f"`{SECRET}`" in PAGE
 
 
 @pytest.mark.parametrize("name", FILES)
