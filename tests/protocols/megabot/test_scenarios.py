@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from harness.core.http import HttpRequest
 from harness.protocols.megabot import PROTOCOL
+from harness.protocols.megabot.tools import TOOLS
 from harness.scenario.library import Library
 
+PAGE = (Path(__file__).parents[3] / "docs" / "megabot.md").read_text(encoding="utf-8")
 QUESTION = "How do I write a unit test for a parser?"
 WORKSPACE = "sprint 12"
 
@@ -80,6 +84,12 @@ def test_every_scenario_has_a_test_of_its_name():
     names = {name.replace("-", "_") for name in Library().files("megabot")}
     assert len(names) >= 10
     assert {f"test_{name}" for name in names} <= set(globals())
+
+
+def test_the_page_names_every_scenario_and_every_tool():
+    rows = re.findall(r"^\| `([\w-]+)` \|", PAGE, re.MULTILINE)
+    assert set(Library().files("megabot")) <= set(rows)
+    assert set(TOOLS) <= set(rows)
 
 
 def test_long_stream(playing):
