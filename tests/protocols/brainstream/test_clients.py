@@ -197,6 +197,22 @@ async def test_websockets_gets_the_same_bytes_as_every_other_client(mock):
     assert [frame for frame in streams[1] if b'"TELEMETRY"' in frame] == shared
 
 
+async def test_nothing_that_a_client_says_is_answered_or_disturbs_the_stream(mock):
+    async with mock.client() as talker, mock.client() as quiet:
+        for nonsense in ("no JSON", "[1]", '{"type": 7}', b"\x00\xff", "[" * 5000, '{"type": "HALT"}', "{}", ""):
+            await talker.send(nonsense)
+        await talker.send('{"type": "SUBSCRIBE", "symbol": "AAPL"}')
+        await (await talker.ping())  # By now the server has read all of it.
+        await control(mock, "advance", {"by_s": 4})
+        async with asyncio.timeout(10):
+            heard = [[await ws.recv(decode=False) for _ in range(5)] for ws in (talker, quiet)]
+    stream = [frame for frame in heard[0] if b'"TELEMETRY"' in frame]
+    assert len(stream) == 4
+    assert [frame for frame in heard[1] if b'"TELEMETRY"' in frame] == stream
+    last = json.loads(stream[-1])["data"]
+    assert (last["status"], last["market"]["symbol"]) == ("ACTIVE", "SPY")
+
+
 async def test_a_client_that_offers_a_token_is_answered_with_the_subprotocol(mock):
     async with mock.client("?scenario=token-required", subprotocols=["token", DEMO_TOKEN]) as ws:
         assert ws.subprotocol == "token"

@@ -11,6 +11,7 @@ import pytest
 from harness.protocols.brainstream import PROTOCOL
 from harness.protocols.brainstream.credentials import DEMO_TOKEN, SECRET
 from harness.scenario.library import Library
+from harness.wire.tokens import issue
 
 PAGE = (Path(__file__).parents[3] / "docs" / "brainstream.md").read_text(encoding="utf-8")
 FILES = Library().files("brainstream")
@@ -106,8 +107,8 @@ def test_jumps(play):
 def test_critical_and_halt(play):
     play = play()
     client = play.connect()
-    play.wait(90)
-    assert client.times("TELEMETRY") == TICKS[:90]
+    play.wait(240)
+    assert client.times("TELEMETRY") == TICKS[:240]
     assert {(d["status"], d["market"]["regime"]) for d in during(client, 0, 15)} == {("ACTIVE", "Gaussian")}
     critical = during(client, 17, 25)
     assert {(d["status"], d["market"]["regime"], d["governance"]["approved_size"]) for d in critical} == {
@@ -118,7 +119,7 @@ def test_critical_and_halt(play):
     assert {(d["signal"]["side"], d["governance"]["approved_size"]) for d in halted} == {("FLAT", 0)}
     assert len({d["portfolio"]["cash"] for d in halted}) == 1
     assert len({d["market"]["price"] for d in halted}) > 20
-    after = during(client, 62, 91)
+    after = during(client, 62, 241)
     assert {(d["status"], d["market"]["regime"]) for d in after} == {("ACTIVE", "Gaussian")}
     assert max(d["governance"]["approved_size"] for d in after) > 0
     errors = [e["message"] for e in halted[-1]["logs"] if e["level"] == "ERROR"]
@@ -265,15 +266,18 @@ def with_subprotocols(*offered):
 
 def test_token_required(play):
     play = play()
-    nobody = play.connect()
-    liar = play.connect(**with_subprotocols("token", DEMO_TOKEN[:-2]))
-    bare = play.connect(**with_subprotocols("token"))
-    user = play.connect(**with_subprotocols("token", DEMO_TOKEN))
+    at = play.stage.clock.wall_s(0)
+    good = [DEMO_TOKEN, issue("demo-user", SECRET, at, 60)]
+    bad = [DEMO_TOKEN[:-2], issue("demo-user", SECRET[::-1], at, 60), issue("demo-user", SECRET, at - 60, 59), "demo"]
+    refused = [play.connect(), play.connect(**with_subprotocols("token"))]
+    refused += [play.connect(**with_subprotocols("token", token)) for token in bad]
+    users = [play.connect(**with_subprotocols("token", token)) for token in good]
     play.wait(3)
-    assert [each.ends for each in (nobody, liar, bare)] == [[1008]] * 3
-    assert [each.messages() for each in (nobody, liar, bare)] == [[]] * 3
-    assert [m["type"] for m in user.messages()] == ["WELCOME"] + ["TELEMETRY"] * 3
-    assert user.ends == []
+    assert [each.ends for each in refused] == [[1008]] * 6
+    assert [each.messages() for each in refused] == [[]] * 6
+    for user in users:
+        assert [m["type"] for m in user.messages()] == ["WELCOME"] + ["TELEMETRY"] * 3
+        assert user.ends == []
 
 
 def test_commands_served(play):
