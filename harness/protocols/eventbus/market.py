@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # Where the default instruments start, in USD; others start anywhere between the bounds below.
@@ -37,12 +38,12 @@ class _Path:
 
 
 class Market:
-    """All prices, in whole cents; they move once a second. An unknown instrument is listed when it is asked for."""
+    """All prices, in whole cents; they move once a second. An instrument that only a script knows is listed by it."""
 
-    def __init__(self, seed: int, volatility: float) -> None:
+    def __init__(self, seed: int, volatility: float, instruments: Iterable[str]) -> None:
         self._seed = seed
         self._volatility = volatility
-        self._paths: dict[str, _Path] = {}
+        self._paths = {each: self._listed(each, 0) for each in instruments}
 
     def price(self, instrument: str, now: float) -> float:
         """What the instrument trades at."""
@@ -69,8 +70,11 @@ class Market:
         second = int(now + 1e-6)  # Moments come as sums and differences of floats.
         path = self._paths.get(instrument)
         if path is None:
-            chance = random.Random(f"{self._seed}/{instrument}")
-            start = STARTS.get(instrument) or round(chance.uniform(LEAST_START, MOST_START), 2)
-            path = self._paths[instrument] = _Path(start, chance, second)
+            path = self._paths[instrument] = self._listed(instrument, second)
         path.walk(second, self._volatility)
         return path
+
+    def _listed(self, instrument: str, second: int) -> _Path:
+        chance = random.Random(f"{self._seed}/{instrument}")
+        start = STARTS.get(instrument) or round(chance.uniform(LEAST_START, MOST_START), 2)
+        return _Path(start, chance, second)

@@ -23,7 +23,7 @@ class EventBusWorld(World[Facts]):
         super().__init__(facts, setting)
         seed = self.chance.getrandbits(64)
         self.bus = Bus(self.clock, self.topics)
-        self.market = Market(seed, facts.volatility)
+        self.market = Market(seed, facts.volatility, facts.instruments)
         self._shared = Shared(facts, self.bus, self.market, self.agenda, seed)
         self.predictor = Predictor(self._shared)
         self.automation = Automation(self._shared)

@@ -1,6 +1,7 @@
 """Plays of EventBus with a client on each channel, and the laws that whatever they hear must keep."""
 
 from collections import Counter
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -75,7 +76,7 @@ def hold_the_laws():
 
 def envelopes_are_right(channel, client, clock):
     events = client.messages()
-    assert all(a["id"] < b["id"] for a, b in zip(events, events[1:], strict=False))
+    assert all(a["id"] < b["id"] for a, b in pairwise(events))
     for at, event in client.log:
         assert event["channel"] == channel
         assert CHANNEL[event["type"].split(".")[0]] == channel
