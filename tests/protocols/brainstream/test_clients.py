@@ -68,9 +68,13 @@ async def mock(mock_of):
     return await mock_of(PROTOCOL)
 
 
-async def control(mock, order, body):
-    """Skip time (`advance`) or end all connections (`close`) of the default stage."""
-    url = mock.http(f"/_harness/stages/brainstream/default/{order}")
+# A stage whose time stands nearly still, so that no packet comes but those for which a test skips time.
+STILL = "?stage=still&speed=0.001"
+
+
+async def control(mock, order, body, stage="default"):
+    """Skip time (`advance`) or end all connections (`close`) of a stage."""
+    url = mock.http(f"/_harness/stages/brainstream/{stage}/{order}")
     async with aiohttp.ClientSession() as session, session.post(url, json=body) as answer:
         assert answer.status == 200, await answer.text()
 
@@ -179,8 +183,7 @@ async def test_the_browser_sample_shows_the_state_keeps_alive_and_comes_back(moc
 @pytest.mark.parametrize("path", ["/", "/ws/stream"])
 async def test_wscat_sees_the_welcome_at_once(mock, run, path):
     wscat = str(ROOT / "node_modules" / ".bin" / "wscat")
-    # Slowed down so far that the first tick would take a quarter of an hour.
-    program = await run(wscat, "--no-color", "-c", mock.url("?speed=0.001", path))
+    program = await run(wscat, "--no-color", "-c", mock.url(STILL, path))
     line = await program.line("{")
     welcome = json.loads(line[line.index("{") :])
     assert welcome["type"] == "WELCOME"
@@ -188,28 +191,26 @@ async def test_wscat_sees_the_welcome_at_once(mock, run, path):
 
 
 async def test_websockets_gets_the_same_bytes_as_every_other_client(mock):
-    async with mock.client(path="/") as one, mock.client(path="/ws/stream") as other:
-        await control(mock, "advance", {"by_s": 8})
+    async with mock.client(STILL, "/") as one, mock.client(STILL, "/ws/stream") as other:
+        await control(mock, "advance", {"by_s": 8}, "still")
         async with asyncio.timeout(10):
             streams = [[await ws.recv(decode=False) for _ in range(9)] for ws in (one, other)]
-    shared = [frame for frame in streams[0] if b'"TELEMETRY"' in frame]
-    assert len(shared) == 8
-    assert [frame for frame in streams[1] if b'"TELEMETRY"' in frame] == shared
+    assert streams[0] == streams[1]
+    assert [json.loads(frame)["type"] for frame in streams[0]] == ["WELCOME"] + ["TELEMETRY"] * 8
 
 
 async def test_nothing_that_a_client_says_is_answered_or_disturbs_the_stream(mock):
-    async with mock.client() as talker, mock.client() as quiet:
+    async with mock.client(STILL) as talker, mock.client(STILL) as quiet:
         for nonsense in ("no JSON", "[1]", '{"type": 7}', b"\x00\xff", "[" * 5000, '{"type": "HALT"}', "{}", ""):
             await talker.send(nonsense)
         await talker.send('{"type": "SUBSCRIBE", "symbol": "AAPL"}')
         await (await talker.ping())  # By now the server has read all of it.
-        await control(mock, "advance", {"by_s": 4})
+        await control(mock, "advance", {"by_s": 4}, "still")
         async with asyncio.timeout(10):
             heard = [[await ws.recv(decode=False) for _ in range(5)] for ws in (talker, quiet)]
-    stream = [frame for frame in heard[0] if b'"TELEMETRY"' in frame]
-    assert len(stream) == 4
-    assert [frame for frame in heard[1] if b'"TELEMETRY"' in frame] == stream
-    last = json.loads(stream[-1])["data"]
+    assert heard[0] == heard[1]
+    assert [json.loads(frame)["type"] for frame in heard[0]] == ["WELCOME"] + ["TELEMETRY"] * 4
+    last = json.loads(heard[0][-1])["data"]
     assert (last["status"], last["market"]["symbol"]) == ("ACTIVE", "SPY")
 
 
@@ -224,13 +225,11 @@ async def test_a_client_that_offers_a_token_is_answered_with_the_subprotocol(moc
 
 
 async def test_what_is_polled_over_http_is_what_the_packet_tells(mock):
-    # So slow that no tick comes between.
-    query = "?stage=polled&speed=0.001"
-    async with mock.client(query) as ws, aiohttp.ClientSession() as session:
+    async with mock.client(STILL) as ws, aiohttp.ClientSession() as session:
         welcome = json.loads(await ws.recv())
         polled = []
         for part in ("state/current", "metrics/agents", "metrics/models"):
-            async with session.get(mock.http(f"/api/system/{part}{query}")) as answer:
+            async with session.get(mock.http(f"/api/system/{part}{STILL}")) as answer:
                 assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
                 polled.append(await answer.json())
     state, agents, models = polled
