@@ -14,7 +14,7 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage();
-  page.on('console', (message) => console.log(message.text()));
+  page.on('console', (message) => message.type() === 'log' && console.log(message.text()));
   await page.goto(page_url);
   const call = `return (${follow})(SigmaxWebSocket, ${JSON.stringify(url)});`;
   console.log(JSON.stringify(await page.evaluate(`(async () => { ${await compiled()} ${call} })()`)));
