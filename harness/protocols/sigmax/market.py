@@ -62,10 +62,10 @@ class Pair:
     def move(self, now: float, passed_s: float, drift: float, volatility: float, shared: float) -> None:
         """Let `passed_s` seconds pass; `shared` is what moves all pairs, drawn from a normal distribution."""
         z = volatility * (TOGETHER * shared + math.sqrt(1 - TOGETHER**2) * self._chance.gauss(0.0, 1.0))
-        self._go(now, self._log + SIGMA * math.sqrt(passed_s) * z + math.log1p(drift) * passed_s)
         # The wilder the market, the more is traded.
         liveliness = self._chance.uniform(0.5, 1.5) * (0.5 + 0.6 * min(20.0, abs(z)))
         self._period_volume += self._volume_pace * passed_s * liveliness
+        self._go(now, self._log + SIGMA * math.sqrt(passed_s) * z + math.log1p(drift) * passed_s)
 
     def jump(self, now: float, part: float) -> None:
         """Gain this part of the price at once."""
@@ -108,10 +108,10 @@ class Pair:
         }
 
     def _go(self, now: float, log_price: float) -> None:
-        self._roll(now)
         # A price that reached 0 could never rise again.
         self._log = min(max(log_price, math.log(10 * self._tick)), math.log(MOST_PRICE))
         self.price = self._shown()
+        self._roll(now)
         self._recent.append((now, self._log))
         while len(self._recent) > 2 and self._recent[1][0] <= now - RECENT_S:
             self._recent.popleft()
