@@ -1,16 +1,20 @@
 """Every shipped scenario of EventBus shows what its title says. Each test is named after its scenario."""
 
 import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from harness.protocols.eventbus import PROTOCOL
 from harness.scenario.library import Library
+from harness.scenario.loading import parse
 from harness.wire.schemas import shapes
 
 FILES = Library().files("eventbus")
 SHAPES = shapes(PROTOCOL.folder)
+DOCS = (Path(__file__).parents[3] / "docs" / "eventbus.md").read_text(encoding="utf-8")
 CHANNELS = [path.rpartition("/")[2] for path in PROTOCOL.paths]
 
 
@@ -424,3 +428,26 @@ def test_the_same_seed_gives_the_same_bytes(play_of, name):
     assert first == said(3)
     if name not in ("quiet", "one-trade", "one-training"):  # They say nothing, or only what their script says.
         assert json.dumps(first, default=repr) != json.dumps(said(4), default=repr)
+
+
+def test_the_page_of_the_protocol_names_every_scenario_and_no_other():
+    table = DOCS.partition("| scenario |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == sorted(FILES)
+
+
+def test_the_page_of_the_protocol_has_every_event_with_its_members():
+    for name in SHAPES.names("server"):
+        [row] = [line for line in DOCS.splitlines() if line.startswith(f"| `{name}` |")]
+        examples = SHAPES.examples[name].values()
+        members = {member for example in examples for member in example["payload"]}
+        assert {member for member in members if f"`{member}`" not in row} == set()
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL))
+def test_every_example_of_the_page_can_be_played(play_of, example):
+    scenario = parse(example, Path("example.yaml"), {"eventbus": PROTOCOL})
+    heard = Front(play_of(PROTOCOL, scenario))
+    heard.wait(60)
+    assert heard.times("hft.stop") == [15.0]
+    assert 10.0 in heard.times("training.failed")
+    assert 12.0 in heard.times("hft.error")
