@@ -24,7 +24,7 @@ class Inbox {
     for (;;) {
       const found = this.messages.find(fits);
       if (found) return found;
-      if (this.closed) throw new Error(`closed with ${this.closed} before ${fits}; got ${JSON.stringify(this.messages)}`);
+      if (this.closed) throw new Error(`closed with ${this.closed}; got ${JSON.stringify(this.messages)}`);
       await new Promise((resolve) => (this.wake = resolve));
     }
   }
