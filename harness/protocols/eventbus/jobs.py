@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import partial
 
 from harness.core.message import Message
-from harness.protocols.eventbus.rules import Facts, Fates
+from harness.protocols.eventbus.rules import Fates
 from harness.protocols.eventbus.shared import BEGINS_S, Ids, Shared
 
 MOST_AT_ONCE = 4
@@ -33,7 +34,7 @@ class Job:
         return round(self.done / self.steps, PLACES)
 
 
-class Jobs:
+class Jobs(ABC):
     """The base of automation and training, which say what jobs are and how they are told of.
 
     `step_s` and `every_s` (times between steps and between beginnings, on average) are at pace 1.
@@ -53,37 +54,37 @@ class Jobs:
 
     # What a kind of jobs says of itself ---------------------------------------------------------
 
+    @abstractmethod
     def fates(self) -> Fates:
         """How jobs end, by the facts as they are now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def new(self, id_: str) -> Job:
         """A job, drawn from chance."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_started(self, job: Job, now: float) -> None:
         """Publish that the job has begun."""
-        raise NotImplementedError
 
     def advance(self, job: Job) -> None:
         """Do one step more, and whatever comes with it."""
         job.done += 1
 
+    @abstractmethod
     def tell_progress(self, job: Job, now: float) -> None:
         """Publish how far the job is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_success(self, job: Job, now: float) -> None:
         """Publish the job's good end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_failure(self, job: Job, now: float) -> None:
         """Publish the job's bad end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scripted(self, kind: str, example: Message, said: Message, now: float) -> Message:
         """The payload of a scripted event: the example made true, and the job as it leaves it."""
-        raise NotImplementedError
 
     # The life of a job --------------------------------------------------------------------------
 
@@ -113,9 +114,6 @@ class Jobs:
     def spoken_of(self, said: Message) -> Job | None:
         """The running job that a script names, or else the newest; None where there is none."""
         return self.running.get(said["job_id"]) if "job_id" in said else next(reversed(self.running.values()), None)
-
-    def turn(self, old: Facts, now: float) -> None:
-        """Jobs look at the facts at each step."""
 
     def check_books(self) -> list[str]:
         """What does not add up, in words."""

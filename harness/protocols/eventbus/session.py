@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core.message import Message, Problem
-from harness.core.session import Effects, Ping, Send, Session
+from harness.core.session import Context, Effects, Ping, Send, Session
 from harness.protocols.eventbus.bus import channel_of
 from harness.protocols.eventbus.rules import Rules
 from harness.protocols.eventbus.world import EventBusWorld
@@ -13,6 +13,10 @@ from harness.protocols.eventbus.world import EventBusWorld
 
 class EventBusSession(Session[EventBusWorld, Rules]):
     """A subscriber of one channel. It gets the events from now on; earlier ones are not repeated."""
+
+    def __init__(self, context: Context[EventBusWorld, Rules]) -> None:
+        super().__init__(context)
+        self._held: list[Message] | None = None  # What is published while the world makes a scripted event.
 
     @property
     def channel(self) -> str:
@@ -31,6 +35,9 @@ class EventBusSession(Session[EventBusWorld, Rules]):
 
     def noticed(self, topic: str, event: Any, now: float) -> Effects:
         """An event of the channel: the very object that all its sessions send."""
+        if self._held is not None:
+            self._held.append(event)
+            return ()
         return (Send(event),)
 
     def scripted(
@@ -39,4 +46,11 @@ class EventBusSession(Session[EventBusWorld, Rules]):
         """An event for this client alone, with the world following it; nothing where it is of another channel."""
         if channel_of(name) != self.channel:
             return ()
-        return (Send(self.world.happen(name, variant, changes, now)),)
+        # Of a script's actions at one moment, all are made before any is sent. What the world publishes meanwhile, such
+        # as the exits of a flatten, has to keep its place among them, or ids would fall.
+        held = self._held = []
+        try:
+            event = self.world.happen(name, variant, changes, now)
+        finally:
+            self._held = None
+        return (*map(Send, held), Send(event))

@@ -37,13 +37,13 @@ class EventBusWorld(World[Facts]):
         }
 
     def turn(self, facts: Facts, now: float) -> None:
-        """What starts, stops or closes by the new facts is told at once."""
+        """What starts, stops or closes by the new facts is told at once; jobs look at them at each step."""
         old = self.facts
         super().turn(facts, now)
         self._shared.facts = facts
         self.market.turn(facts.volatility, now)
-        for part in self._parts.values():
-            part.turn(old, now)
+        self.predictor.turn(old, now)
+        self.trader.turn(old, now)
 
     def scripted(self, name: str, variant: str | None, changes: Message, now: float) -> bool:
         """The event happens once, and all sessions of its channel hear of it."""
