@@ -1,6 +1,8 @@
 """Every shipped scenario of SIGMAX shows what its title says. Each test is named after its scenario."""
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from harness.protocols.sigmax import PROTOCOL
 from harness.scenario.library import Library
 
 NAMES = list(Library().files("sigmax"))
+PAGE = (Path(__file__).parents[3] / "docs" / "sigmax.md").read_text(encoding="utf-8")
 PROPOSALS = ("proposal_created", "proposal_approved", "trade_executed")
 
 
@@ -308,6 +311,11 @@ def test_every_shipped_scenario_has_a_test_of_its_name():
     tests = {name.removeprefix("test_").replace("_", "-") for name in globals() if name.startswith("test_")}
     assert len(NAMES) >= 9
     assert set(NAMES) - tests == set()
+
+
+def test_the_page_tells_of_every_scenario_and_of_no_other():
+    told = PAGE.partition("## Scenarios")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([\w-]+)`", told, re.MULTILINE)) == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -102,6 +102,11 @@ def test_the_samples_of_the_spec_are_examples_too():
         assert any(e["type"] == message["type"] and e["data"] == message["data"] for e in examples), fixture["about"]
 
 
+def test_the_page_tells_of_every_type_and_code():
+    page = (ROOT / "docs" / "sigmax.md").read_text(encoding="utf-8")
+    assert {word for word in SEVEN | SIXTEEN | CODES if f"`{word}`" not in page} == set()
+
+
 @pytest.mark.parametrize(
     ("wrong", "right"), [("Subscribe", "subscribe"), ("unsubscibe", "unsubscribe"), ("getStatus", "get_status")]
 )
