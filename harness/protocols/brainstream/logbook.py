@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from harness.core.clock import Clock
 from harness.core.message import Message, rfc3339
@@ -32,24 +32,22 @@ class Logbook:
         """The logs array of a packet. Entries never change."""
         return list(self._entries)
 
-    def padding(self, agents: dict[str, Any], missing_bytes: int, now: float) -> list[Message]:
-        """Entries of the agents' latest calls, the oldest first, which together take at least so many bytes."""
-        entries = []
-        for entry in self._calls(agents, now):
-            if missing_bytes <= 0:
-                break
-            missing_bytes -= size_of(entry) + 1  # The comma.
-            entries.append(entry)
-        return entries[::-1]
+    def padded(self, calls: Mapping[str, int], missing_bytes: int, now: float) -> list[Message]:
+        """The logs array with the latest calls of the agents in it, which take at least so many bytes."""
+        entries = self.data()
+        trace = self._trace(calls or {"Engine": 0}, now)
+        while missing_bytes > 0:
+            entries.append(next(trace))
+            missing_bytes -= size_of(entries[-1]) + 1  # The comma.
+        return sorted(entries, key=lambda entry: str(entry["timestamp"]))
 
-    def _calls(self, agents: dict[str, Any], now: float) -> Iterator[Message]:
-        """One entry for each call, the newest first, back to the engine's beginning and beyond."""
-        names = list(agents) or ["Engine"]
+    def _trace(self, calls: Mapping[str, int], now: float) -> Iterator[Message]:
+        """An entry for each call, the newest first, a second between them; before the first call there was waiting."""
         ago = 0
         while True:
-            for name in names:
-                calls = agents[name]["invocations"] if agents else 0
-                yield self._entry("INFO", f"{name}: call {max(0, calls - ago)} answered", now - ago)
+            for name, newest in calls.items():
+                number = newest - ago
+                yield self._entry("INFO", f"{name}: call {number}" if number > 0 else f"{name}: waiting", now - ago)
             ago += 1
 
     def _entry(self, level: Level, text: str, now: float) -> Message:

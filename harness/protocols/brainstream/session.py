@@ -49,10 +49,6 @@ class BrainStreamSession(Session[BrainStreamWorld, Rules]):
         """5.2: whatever comes is logged."""
         log.debug("🧠 BrainStream: Received %s", message)
 
-    def unexpected(self, message: Message, now: float) -> Effects:
-        """No message is."""
-        return ()
-
     def refused(self, problem: Problem, now: float) -> Effects:
         """5.2: ignored."""
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -138,7 +139,8 @@ class BrainStreamWorld(World[Facts]):
         if market.regime != regime:
             self._note_regime(now)
         if abs(market.change) >= LARGE_MOVE:
-            self._note("WARNING", f"Market: {market.symbol} moved {market.change:+.2%} to {market.price}", now)
+            part = math.expm1(market.change)
+            self._note("WARNING", f"Market: {market.symbol} moved {part:+.2%} to {market.price}", now)
         least, most = self._range
         self._range = (min(least, market.price), max(most, market.price))
         if self._ticks % SUMMARY_TICKS == 0:
@@ -177,7 +179,6 @@ class BrainStreamWorld(World[Facts]):
     def _snapshot(self, now: float) -> Message:
         """The data of packets (3.1). Nobody changes it any more, since all clients are sent the same object."""
         signal = self.signal
-        agents = self.workers.agent_data()
         data: dict[str, Any] = {
             "timestamp": rfc3339(self.clock.wall_s(now)),
             "status": self.facts.status,
@@ -186,12 +187,13 @@ class BrainStreamWorld(World[Facts]):
             "signal": {"side": signal.side, "confidence": signal.confidence, "reasoning": signal.reasoning},
             "governance": {"approved_size": signal.approved},
             "logs": self.logbook.data(),
-            "agents": agents,
+            "agents": self.workers.agent_data(),
             "models": self.workers.model_data(),
         }
         if self.facts.packet_bytes:
             missing = self.facts.packet_bytes + SLACK_BYTES - size_of({"type": "TELEMETRY", "data": data})
-            data["logs"] = [*self.logbook.padding(agents, missing, now), *data["logs"]]
+            calls = {name: each["invocations"] for name, each in data["agents"].items()}
+            data["logs"] = self.logbook.padded(calls, missing, now)
         return data
 
     def _note(self, level: Level, text: str, now: float) -> None:
