@@ -229,6 +229,7 @@ def _comment(file: str, line: int, chance: random.Random) -> dict[str, Any]:
 
 
 def _no_file(path: str, project: Project) -> ToolError:
-    near: Sequence[str] = difflib.get_close_matches(path[:200], project.files, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(project.files)}"
+    by_lower = {each.lower(): each for each in project.files}
+    near = difflib.get_close_matches(path[:200].lower(), by_lower, 1)
+    hint = f"did you mean {by_lower[near[0]]}?" if near else f"there are {', '.join(project.files)}"
     return ToolError(f"There is no file {path[:100]!r}; {hint}")
