@@ -1,11 +1,13 @@
 """The engine that all clients are shown: what it tells follows from what happens."""
 
+import math
+import random
 from datetime import datetime
 from itertools import pairwise
 
 import pytest
 
-from harness.core.message import epoch_s
+from harness.core.message import epoch_s, leaves
 from harness.protocols.brainstream.logbook import KEPT
 
 
@@ -313,3 +315,34 @@ def test_who_looks_on_changes_nothing(play):
         crowded.connect()
     crowded.wait(100)
     assert [entry.frame.data for entry in watched.link.conversation.entries] == alone
+
+
+EXTREMES = {
+    "price": [0.01, 0.3, 450.32, 1e6],
+    "cash": [1, 85_000, 1e9],
+    "shares": [0, 0.000001, 44.933736, 1e6],
+    "status": ["ACTIVE", "HALT", "INITIALIZING"],
+    "regime": ["auto", "Gaussian", "Lévy Stable", "Critical"],
+    "volatility": [0, 1, 100],
+    "drift": [-0.5, -1e-3, 0, 1e-3, 0.5],
+    "jump": [-0.99, -0.1, 0, 10],
+    "trading": [True, False],
+    "feed": ["live", "live", "live", "stalled"],
+    "packet_bytes": [0, 3000],
+}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_a_scenario_says_packets_are_valid_and_books_balance(play, seed):
+    chance = random.Random(seed)
+    facts = {name: chance.choice(values) for name, values in EXTREMES.items()}
+    play = play(seed=seed, facts={**facts, "daily_pnl": 0.0})
+    client = play.connect()
+    for _ in range(25):
+        name = chance.choice(sorted(play.world.LIVE))
+        play.world.change({name: chance.choice(EXTREMES[name])}, play.now)
+        play.wait(chance.choice([0.5, 3, 20]))
+    for message in client.messages():
+        assert all(math.isfinite(value) for _, value in leaves(message) if isinstance(value, float))
+    stamps = [message["data"]["timestamp"] for message in client.messages()]
+    assert stamps == sorted(stamps)
