@@ -69,7 +69,7 @@ class System:
 
     def wait(self, seconds):
         """Let time pass; clients answer pings before they are taken for dead."""
-        until = self.play.now + seconds
+        until = round(self.play.now + seconds, 6)
         while self.play.now < until:
             self.play.wait(min(25.0, until - self.play.now))
             for subscriber in self.awake:
