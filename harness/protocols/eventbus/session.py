@@ -21,7 +21,7 @@ class EventBusSession(Session[EventBusWorld, Rules]):
     @property
     def channel(self) -> str:
         """The channel that the path names (Channels)."""
-        return self.context.request.path.rstrip("/").rpartition("/")[2]
+        return self.context.request.path.rpartition("/")[2]
 
     def opened(self, now: float) -> Effects:
         """Listen, and keep the connection known to be alive."""

@@ -1,6 +1,7 @@
 """All laws, over many seeds and over a whole day."""
 
 import json
+from statistics import mean
 
 import pytest
 
@@ -68,28 +69,23 @@ def test_trainings_overlap(bus_of):
 def test_calibration_finds_what_a_model_is_wrong_by(bus_of):
     bus = bus_of(instruments=["BTCUSDT"], horizons={"5s": 3})
     bus.wait(3600)
-    sizes = [abs(e["payload"]["error"]) for e in bus.prediction.messages("prediction.resolved")]
     raws = {e["payload"]["id"]: e["payload"]["pred_ret"] for e in bus.prediction.messages("prediction.created")}
-    raw = [
-        e["payload"]["actual_ret"] - raws[e["payload"]["id"]] for e in bus.prediction.messages("prediction.resolved")
-    ]
-    skew = sum(raw[200:]) / len(raw[200:])
-    errors = [e["payload"]["error"] for e in bus.prediction.messages("prediction.resolved")][200:]
-    assert abs(sum(errors) / len(errors)) < abs(skew) / 3, "adjusted forecasts are less wrong on average"
-    assert len(sizes) > 600
+    resolved = [e["payload"] for e in bus.prediction.messages("prediction.resolved")][200:]
+    skew = mean(each["actual_ret"] - raws[each["id"]] for each in resolved)
+    assert abs(mean(each["error"] for each in resolved)) < abs(skew) / 3, "adjusted, they are less wrong on average"
 
 
 @pytest.mark.slow
 def test_a_day_keeps_all_laws(bus_of, turn, hold_the_laws):
-    bus = bus_of(11)
+    bus = bus_of(11, instruments=["BTCUSDT", "ETHUSDT"])
     for hour in range(24):
         changes = list(TROUBLES[hour % len(TROUBLES)].items())
         for _, facts in changes:
             turn(bus, **facts)
             bus.wait(60)
         calm = {"predictor": "running", "hft": "running", "training": "mixed", "automation": "mixed"}
-        turn(bus, **calm, flatten=False, volatility=1.0, pace=1.0)
+        turn(bus, **calm, flatten=False, volatility=1.0, pace=0.4)
         bus.wait(3600 * (hour + 1) - bus.play.now)
     counts = hold_the_laws(bus)
     assert set(counts) == set(bus.play.stage.shapes.names("server"))
-    assert counts["prediction.resolved"] > 40_000
+    assert counts["prediction.resolved"] > 30_000

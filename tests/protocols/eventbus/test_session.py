@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.core.message import Opcode
-from harness.core.session import Request, Send
+from harness.core.session import Send
 from harness.protocols.eventbus import PROTOCOL
 from harness.scenario.loading import load
 
@@ -145,19 +145,3 @@ def test_the_world_follows_a_scripted_answer(played):
     assert client.messages("hft.flatten")[0]["payload"] == {"closed": 1, "errors": []}
     assert [e["id"] for e in client.messages()] == [1, 2, 3]
     assert play.world.trader.open == {}
-
-
-@pytest.mark.parametrize("path", ["/api/ws/hft", "/api/ws/hft/"])
-def test_the_channel_is_the_end_of_the_path(path, play_of):
-    play = play_of(PROTOCOL, facts=QUIET)
-    assert play.stage.connect(Request(path), Silence(), 0.0).session.channel == "hft"
-
-
-class Silence:
-    """A transport that nothing comes through."""
-
-    def send(self, frame):
-        """Drop it."""
-
-    def hang_up(self):
-        """Nothing hangs."""
