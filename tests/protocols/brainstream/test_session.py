@@ -213,15 +213,17 @@ def test_coming_and_going_is_logged_as_the_spec_shows_it(play, caplog):
     client = play.connect()
     play.connect()
     client.leave()
-    play.connect()
+    second = play.connect()
     play.world.change({"feed": "down"}, play.now)
     play.wait(0)
+    second.leave()
     assert [(r.levelname, r.getMessage()) for r in caplog.records if r.name == "harness.brainstream"] == [
         ("INFO", "🧠 BrainStream: Client Connected"),
         ("WARNING", "🧠 BrainStream: Connection Closed (1 connections from one address are allowed)"),
         ("INFO", "🧠 BrainStream: Client Disconnected"),
         ("INFO", "🧠 BrainStream: Client Connected"),
         ("WARNING", "🧠 BrainStream: Connection Closed (Connection reset by peer)"),
+        ("INFO", "🧠 BrainStream: Client Disconnected"),
     ]
 
 
