@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from harness.core.message import Message
 from harness.protocols.eventbus.rules import Facts
@@ -113,16 +114,17 @@ class Trader:
                 return self._scripted_entry({**example, **said}, said, now)
             case "hft.flatten":
                 return self._scripted_flatten(example, said, now)
-            case "hft.trade_risk" | "hft.exit":
-                trade = self._spoken_of(said)
-                if trade is None:
-                    return {**example, "trade_id": self._ids.of(said, "trade_id")}
-                return (self._scripted_risk if kind == "hft.trade_risk" else self._scripted_exit)(
-                    trade, {**example, **said}, said, now
-                )
-            case "hft.manage_error":
-                trade = self._spoken_of(said)
-                return example if trade is None else {"error": _not_closed(trade.id)}
+        trade = self._spoken_of(said)
+        match kind:
+            case "hft.trade_risk" | "hft.exit" if trade is None:
+                return {**example, "trade_id": self._ids.of(said, "trade_id")}
+            case "hft.trade_risk" if trade:
+                trade.stop, trade.target = said.get("stop", trade.stop), said.get("target", trade.target)
+                return trade.risk()
+            case "hft.exit" if trade:
+                return self._scripted_exit(trade, {**example, **said}["reason"], said, now)
+            case "hft.manage_error" if trade:
+                return {"error": _not_closed(trade.id)}
         return example
 
     def _spoken_of(self, said: Message) -> Trade | None:
@@ -135,19 +137,18 @@ class Trader:
         entry = said.get("entry", self._shared.market.price(full["instrument_key"], now))
         trade = self._trade(id_, full["instrument_key"], full["qty"], entry, now)
         if self._acts():
-            self._shared.agenda.at(now, lambda then: self._shared.publish("hft.trade_risk", trade.risk(), then))
+            self._shared.agenda.at(now, partial(self._tell_risk, trade))
         return trade.opening()
 
-    def _scripted_risk(self, trade: Trade, full: Message, said: Message, now: float) -> Message:
-        trade.stop = said.get("stop", trade.stop)
-        trade.target = said.get("target", trade.target)
-        return trade.risk()
+    def _tell_risk(self, trade: Trade, now: float) -> None:
+        if self.open.get(trade.id) is trade:  # The script may have closed it at the same moment.
+            self._shared.publish("hft.trade_risk", trade.risk(), now)
 
-    def _scripted_exit(self, trade: Trade, full: Message, said: Message, now: float) -> Message:
+    def _scripted_exit(self, trade: Trade, reason: str, said: Message, now: float) -> Message:
         """At the price that it says, or else at the line that is the reason, or else at the market."""
         lines = {"stop": trade.stop, "target": trade.target}
         market = self._shared.market.price(trade.instrument, now)
-        return self._exit(trade, said.get("price", lines.get(full["reason"], market)), full["reason"])
+        return self._exit(trade, said.get("price", lines.get(reason, market)), reason)
 
     def _scripted_flatten(self, example: Message, said: Message, now: float) -> Message:
         """As many of the newest trades stay open as there are errors."""

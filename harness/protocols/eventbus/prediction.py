@@ -195,8 +195,7 @@ class Predictor:
         key = (instrument, interval)
         if key not in self._models:
             chance = self._shared.chance(f"model/{instrument}/{interval}")
-            kind = MODELS[interval_s(interval) % len(MODELS)]
-            self._models[key] = Model(kind, chance.uniform(-SKEW, SKEW))
+            self._models[key] = Model(_kind(interval), chance.uniform(-SKEW, SKEW))
         return self._models[key]
 
     def _keep(self, prediction: Prediction) -> None:
@@ -270,7 +269,7 @@ class Predictor:
 
     def _start_payload(self) -> Message:
         facts = self._shared.facts
-        models = {each: MODELS[interval_s(each) % len(MODELS)] for each in facts.horizons}
+        models = {each: _kind(each) for each in facts.horizons}
         cfg = {"horizons": dict(facts.horizons), "models": models, "calibration_window": WINDOW}
         return {"instruments": list(facts.instruments), "cfg": cfg}
 
@@ -283,3 +282,8 @@ class Predictor:
         facts = self._shared.facts
         instrument, interval = self._chance.choice(list(facts.instruments)), self._chance.choice(list(facts.horizons))
         return self._chance.choice(ERRORS).format(instrument=instrument, interval=interval)
+
+
+def _kind(interval: str) -> str:
+    """The kind of model that predicts an interval, whatever the instrument."""
+    return MODELS[interval_s(interval) % len(MODELS)]

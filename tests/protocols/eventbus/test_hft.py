@@ -168,6 +168,15 @@ def test_a_scripted_trade_is_guarded_like_any_other(bus_of, say, hold_the_laws):
     hold_the_laws(bus)
 
 
+def test_a_trade_that_is_closed_at_once_gets_no_risk_lines(bus_of):
+    bus = bus_of(instruments=["AAA"])
+    bus.wait(1)
+    for name in ("hft.entry", "hft.exit"):
+        bus.world.scripted(name, None, {}, 1.0)
+    bus.wait(0)
+    assert kinds(bus, 1) == ["hft.entry", "hft.exit"]
+
+
 def test_where_the_facts_have_it_stopped_a_script_alone_trades(bus_of, say):
     bus = bus_of(**STOPPED)
     say(bus, "hft.start", "live")
