@@ -78,6 +78,8 @@ def _presented(request: Request, api_keys: Collection[str], at_epoch_s: float) -
 
 
 def _token(token: str, at_epoch_s: float) -> _Credential:
+    if not token.isascii():  # As every token is; a header may even hold what is no text.
+        raise Refusal(FAILED, "Invalid token provided: it has to be of ASCII characters")
     try:
         claims = tokens.claims_of(token, SECRET, at_epoch_s)
     except tokens.TokenError as error:

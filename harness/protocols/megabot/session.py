@@ -24,6 +24,7 @@ from harness.protocols.megabot.tools import Step
 from harness.protocols.megabot.world import Action, MegabotWorld
 
 CAPABILITIES = ("chat", "realtime", "streaming")  # connection_established: the sample's.
+MOST_CHATS = 1000  # That wait for their replies: they come faster than a reply is written.
 READING = (
     Step(0.25, "Reading your message..."),
     Step(0.5, "Looking for what matters in it..."),
@@ -184,6 +185,8 @@ class MegabotSession(Session[MegabotWorld, Rules]):
         if len(content.encode("utf-16-le")) // 2 > self.rules.content_chars:
             text = f"Message content too long: at most {self.rules.content_chars} characters are allowed"
             raise Refusal("content_too_long", text)
+        if len(self.chats) >= MOST_CHATS:
+            raise Refusal("rate_limit_exceeded", f"Too many messages: {MOST_CHATS} wait for their replies already")
         # Drawn now, so that it does not matter to the words when they are written.
         chance = Random(self.context.chance.getrandbits(64))
         self.chats.append(Chat(message["id"], content, len(payload.get("attachments", ())), chance))

@@ -65,6 +65,11 @@ def test_a_token_is_good_until_it_expires():
     assert refusal({"token": TOKEN}, at_s=NOW_S + 60) == "Invalid token provided: the token has expired"
 
 
+@pytest.mark.parametrize("value", ["Bearer \udcff", "Bearer tökén"])
+def test_a_header_that_holds_no_ascii_is_refused(value):
+    assert refusal(authorization=value) == "Invalid token provided: it has to be of ASCII characters"
+
+
 def test_a_subject_that_cannot_be_printed_is_refused():
     token = tokens.issue("us\ud800er", SECRET, NOW_S, 60)
     assert refusal({"token": token}) == "Invalid token provided: its subject cannot be printed"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness.protocols.megabot import session
+
 
 def test_the_sample_greeting_is_answered_as_in_the_sample(bot_of):
     bot = bot_of()
@@ -37,6 +39,16 @@ def test_replies_come_one_after_the_other_in_the_order_of_the_messages(bot_of):
         assert [c["sequence"] for c in chunks] == list(range(1, len(chunks) + 1))
         assert [c["is_complete"] for c in chunks] == [False] * (len(chunks) - 1) + [True]
         assert visitor.text() == "".join(c["chunk"] for c in chunks)
+
+
+def test_of_too_many_that_wait_the_last_is_dropped(bot_of, monkeypatch):
+    monkeypatch.setattr(session, "MOST_CHATS", 3)
+    bot = bot_of()
+    visitor = bot.visit()
+    *_, last = [visitor.chat("Hello") for _ in range(4)]
+    visitor.error("rate_limit_exceeded", last)
+    bot.wait(30.0)
+    assert len(visitor.messages("chat_receive")) == 3
 
 
 def test_thinking_and_writing_take_their_time(bot_of):
@@ -90,7 +102,6 @@ def test_a_scenario_cuts_streams_in_the_middle(bot_of):
     bot.wait(10.0)
     assert [c["sequence"] for c in visitor.chunks()] == [1, 2, 3]
     assert visitor.ends == ["cut"]
-    assert list(bot.world.streams) == ["stream_1"]
     visitor.leave()
     assert bot.world.streams == {}
 

@@ -1,0 +1,265 @@
+"""Over many seeds, a simulated day, and whatever clients may do: what always holds."""
+
+import itertools
+import logging
+import random
+from collections import Counter, defaultdict
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from harness.core.limits import Rate
+from harness.protocols.megabot.errors import CODES
+
+TEXTS = (
+    "Hello MegaBot!",
+    "What is the capital of France?",
+    "How do I write a unit test for a parser?",
+    "Why does my React hook not rerender?",
+    "I like pancakes with syrup",
+    "Thanks a lot!",
+    "你好,世界",
+    "Please review this plan with me. " * 20,
+)
+CALLS = (
+    ("run_tests", {"test_suite": "unit", "verbose": True}),
+    ("run_tests", {"test_suite": "nonsense"}),
+    ("run_linter", {"path": "src"}),
+    ("search_code", {"query": "def "}),
+    ("read_file", {"path": "README.md"}),
+    ("code_review", None),
+    ("build", {}),
+    ("deploy", {"environment": "production"}),
+    ("make_coffee", {}),
+)
+DAY_S = 86_400.0
+
+
+def judge(messages, chats=(), calls=()):
+    """What holds for all messages of one connection that was there to their end; `chats`, `calls` are its requests."""
+    ids = Counter(m["id"] for m in messages)
+    assert max(ids.values(), default=1) == 1
+    times = [m["timestamp"] for m in messages]
+    assert times == sorted(times)
+    judge_streams(messages, [each["id"] for each in chats])
+    judge_tasks(messages)
+    judge_tools(messages, [each["id"] for each in calls])
+
+
+def judge_streams(messages, chats):
+    """Sequences have no gaps, replies do not mingle, wholes are what was streamed; chats are answered in order."""
+    spoken = [m for m in messages if m["type"] in ("chat_stream", "chat_receive")]
+    replies = [list(each) for _, each in itertools.groupby(spoken, lambda m: m["metadata"]["stream_id"])]
+    assert len({each[0]["metadata"]["stream_id"] for each in replies}) == len(replies)
+    for *chunks, whole in replies:
+        said = [m["payload"] for m in chunks]
+        assert [each["sequence"] for each in said] == list(range(1, len(said) + 1))
+        assert [each["is_complete"] for each in said] == [False] * (len(said) - 1) + [True]
+        assert whole["type"] == "chat_receive"
+        assert whole["payload"]["content"] == "".join(each["chunk"] for each in said)
+    assert [each[-1]["metadata"]["in_reply_to"] for each in replies] == list(chats)
+
+
+def judge_tasks(messages):
+    """Progress grows, and comes to an end."""
+    tasks = defaultdict(list)
+    for message in messages:
+        if message["type"] == "status_update":
+            tasks[message["payload"]["task_id"]].append(message["payload"])
+    for updates in tasks.values():
+        progress = [each["progress"] for each in updates]
+        assert progress == sorted(progress)
+        *under_way, last = [each["status"] for each in updates]
+        assert set(under_way) == {"processing"}
+        assert last in ("completed", "failed")
+
+
+def judge_tools(messages, calls):
+    """Each call has one result and one notification behind it, which say the same."""
+    answers = defaultdict(list)
+    for message in messages:
+        if message["type"] in ("tool_result", "notification") and "metadata" in message:
+            answers[message["metadata"]["in_reply_to"]].append(message)
+    assert sorted(answers) == sorted(calls)
+    for result, notification in answers.values():
+        assert (result["type"], notification["type"]) == ("tool_result", "notification")
+        has_failed = result["payload"]["status"] == "failed"
+        assert notification["payload"]["type"] == ("error" if has_failed else "info")
+
+
+def plays_with(bot, visitors, chance, seconds, gap_s):
+    """Each visitor chats, calls tools and acts by chance; what each asked for is given back."""
+    chats, calls = defaultdict(list), defaultdict(list)
+    until = bot.now + seconds
+    while bot.now < until:
+        visitor = chance.choice(visitors)
+        match chance.choice(("chat", "chat", "call", "join", "act")):
+            case "chat":
+                chats[visitor].append(visitor.chat(chance.choice(TEXTS)))
+            case "call":
+                calls[visitor].append(visitor.call(*chance.choice(CALLS)))
+            case "join":
+                visitor.join(chance.choice("ab"))
+            case _:
+                visitor.act(chance.choice("ab"), data={"position": chance.randrange(100)})
+        bot.wait(round(chance.expovariate(1 / gap_s), 3))
+    return chats, calls
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_the_seed_all_is_answered_and_adds_up(bot_of, seed):
+    bot = bot_of(seed=seed, facts={"notifications": Rate(1, 20.0)})
+    visitors = [bot.visit({"user_id": f"user_{n}"}) for n in range(3)]
+    chats, calls = plays_with(bot, visitors, random.Random(seed), 120.0, 3.0)
+    bot.wait(600.0)
+    for visitor in visitors:
+        judge(visitor.messages(), chats[visitor], calls[visitor])
+    assert bot.world.streams == {}
+
+
+@pytest.mark.slow
+def test_a_day_of_chats_tools_and_workspaces(bot_of):
+    bot = bot_of(facts={"notifications": Rate(1, 600.0)})
+    chance = random.Random(11)
+    visitors = [bot.visit() for _ in range(5)]
+    while bot.now < DAY_S:
+        chats, calls = plays_with(bot, visitors, chance, 3600.0, 10.0)
+        bot.wait(300.0)
+        for visitor in visitors:
+            judge(visitor.messages(), chats[visitor], calls[visitor])
+            visitor.log.clear()
+        # One of them goes, and comes back to its session, or too late for it.
+        gone = visitors.pop(0)
+        gone.leave()
+        absent_s = chance.choice((60.0, 1700.0, 1900.0))
+        bot.wait(absent_s)
+        visitors.append(bot.visit({"session_id": gone.greeting["session_id"]}))
+        assert (visitors[-1].greeting == gone.greeting) == (absent_s < 1800)
+    assert len(bot.world.sessions.by_id) <= 6
+
+
+# Whatever clients may do -------------------------------------------------------------------------
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KINDS = st.sampled_from(
+    ["chat_send", "tool_call", "session_join", "collaborative_action", "batch", "chat_receive", "", "nonsense"]
+)
+NAMES = st.sampled_from(["content", "session_id", "action", "tool_name", "execution_id", "parameters", "messages", "x"])
+MESSAGES = st.fixed_dictionaries(
+    {"id": st.just("m1") | JSON, "type": KINDS | JSON, "payload": st.dictionaries(NAMES, JSON, max_size=4) | JSON},
+    optional={"timestamp": JSON, "metadata": JSON},
+)
+TOOLS = st.sampled_from([*(name for name, _ in CALLS), "x" * 300])
+PARAMETERS = st.dictionaries(
+    st.sampled_from(["test_suite", "verbose", "path", "query", "max_results", "start_line", "end_line", "environment"]),
+    st.sampled_from(["unit", "src", "README.md", "def", "", 1, 3, -1, True, None, []]),
+    max_size=4,
+)
+
+
+class Noticed(logging.Handler):
+    """Keeps what the mock logs of its own failures."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record.getMessage())
+
+
+class Clients(RuleBasedStateMachine):
+    """Up to four clients that do anything. All that the mock may ever answer is valid, and it never fails itself."""
+
+    def __init__(self, bot_of, failures):
+        super().__init__()
+        self.bot = bot_of(facts={"think_s": 0.1, "chunk_every_s": 0.02, "reply_words": 5})
+        self.failures = failures
+        failures.clear()  # Of the machine before.
+        self.visitors = [self.bot.visit()]
+        self.all = list(self.visitors)
+
+    def visitor(self, number):
+        return self.visitors[number % len(self.visitors)]
+
+    @rule(wanted=st.sampled_from([None, "", "sess_456", "sess_457"]), token=st.sampled_from([None, "nonsense"]))
+    def connect(self, wanted, token):
+        """Someone comes, in place of the first of four."""
+        query = {name: value for name, value in (("session_id", wanted), ("token", token)) if value is not None}
+        if len(self.visitors) == 4:
+            self.visitors.pop(0).leave()
+        self.visitors.append(self.bot.visit(query))
+        self.all.append(self.visitors[-1])
+
+    @rule(number=st.integers(0, 3), text=st.sampled_from([*TEXTS, "x" * 10_001]) | st.text(min_size=1, max_size=50))
+    def chat(self, number, text):
+        """A chat, perhaps one that is too long."""
+        self.visitor(number).chat(text)
+
+    @rule(number=st.integers(0, 3), tool=TOOLS, parameters=PARAMETERS)
+    def call(self, number, tool, parameters):
+        """A tool, with parameters that may make no sense."""
+        self.visitor(number).call(tool, parameters)
+
+    @rule(number=st.integers(0, 3), workspace=st.sampled_from(["a", "b", "sess_456"]), joins=st.booleans())
+    def collaborate(self, number, workspace, joins):
+        """Joining, or acting with or without having joined."""
+        visitor = self.visitor(number)
+        visitor.join(workspace) if joins else visitor.act(workspace)
+
+    @rule(number=st.integers(0, 3), message=MESSAGES | JSON)
+    def say_anything(self, number, message):
+        """Some JSON."""
+        self.visitor(number).say(message)
+
+    @rule(number=st.integers(0, 3), messages=st.lists(MESSAGES | JSON, max_size=4))
+    def batch(self, number, messages):
+        """A batch of anything."""
+        self.visitor(number).tell("batch", {"messages": messages})
+
+    @rule(number=st.integers(0, 3), data=st.binary(max_size=20))
+    def say_bytes(self, number, data):
+        """Bytes that may be no JSON."""
+        self.visitor(number).say_raw(data)
+
+    @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 30.0, 1900.0]))
+    def wait(self, seconds):
+        """Time passes."""
+        self.bot.wait(seconds)
+
+    @rule(changes=st.sampled_from([{"failing_tools": ("build",)}, {"reply_words": 3}, {"notifications": Rate(1, 5.0)}]))
+    def turn(self, changes):
+        """The world changes."""
+        self.bot.world.change(changes, self.bot.now)
+
+    def teardown(self):
+        """All that was asked for has been answered; whoever has left, was sent no nonsense either."""
+        self.bot.world.change({"notifications": Rate(0, 1.0)}, self.bot.now)
+        self.bot.wait(600.0)
+        assert self.failures == []
+        assert self.bot.world.streams == {}
+        for visitor in self.all:
+            assert set(visitor.ends) <= {1008}
+            assert {m["payload"]["error"] for m in visitor.messages("connection_error")} <= set(CODES)
+        for visitor in self.visitors:
+            judge_tasks(visitor.messages())
+            replies = visitor.messages("chat_receive")
+            judge_streams(visitor.messages(), [m["metadata"]["in_reply_to"] for m in replies])
+
+
+def test_whatever_clients_do_the_answers_are_those_that_are_documented(bot_of):
+    noticed = Noticed()
+    logging.getLogger("harness").addHandler(noticed)
+    try:
+        run_state_machine_as_test(
+            lambda: Clients(bot_of, noticed.records),
+            settings=settings(max_examples=60, stateful_step_count=25, deadline=None),
+        )
+    finally:
+        logging.getLogger("harness").removeHandler(noticed)
