@@ -52,7 +52,7 @@ class Facts:
     prices: Mapping[str, float] = field(default_factory=dict)  # Pair -> price at the start; may add pairs.
     volatility: float = 1.0  # Multiplies the size of price moves; 0 leaves only drift and shocks.
     drift: float = 0.0  # How much all prices gain in a second, as a part of them; negative: lose.
-    shock: float = 0.0  # How much all prices gain at once, when this is said: -0.2 is a crash by a fifth.
+    shock: float = 0.0  # How much all prices gain at once, at the next market_update: -0.2 is a crash by a fifth.
     proposals_every_s: float = 4.0  # Time between two proposals, on average.
     proposals: ProposalFate = "executed"  # What becomes of them; `left` ones wait for approve_proposal.
     refusal: str = "risk limit exceeded"  # Why proposals are refused, where they are.

@@ -69,6 +69,7 @@ class SigmaxWorld(World[Facts]):
         self._views: dict[str, Analysis] = {}  # Symbol -> the newest analysis that led to nothing yet.
         self._next_pair = 0
         self._market_channels: dict[str, frozenset[str]] = {}
+        self._jump = 0.0  # What the next prices gain beside their usual move.
         self._statuses = 0  # How many there were.
         self._storms = 0
         self._peak = exact(facts.capital)
@@ -85,12 +86,10 @@ class SigmaxWorld(World[Facts]):
         self.turn(self.facts, 0.0)
 
     def turn(self, facts: Facts, now: float) -> None:
-        """New facts: a shock is felt once, and each change of the storm begins another."""
+        """New facts: a shock is felt once, with the next market_update; each change of the storm begins another."""
         # Without it in the facts, the same shock can be said again, and other changes do not repeat it.
         self.facts = replace(facts, shock=0.0)
-        if facts.shock:
-            self.market.jump(facts.shock, now)
-            self._look_around(now)
+        self._jump = (1 + self._jump) * (1 + facts.shock) - 1
         self._storms += 1
         self._plan_storm(self._storms, now)
 
@@ -213,7 +212,11 @@ class SigmaxWorld(World[Facts]):
         self.agenda.at(number * every_s, ring)
 
     def _market(self, now: float) -> None:
+        # Prices move here only, so that trades and the portfolio agree with the prices that were told last.
         self.market.move(self.facts, now)
+        if self._jump:
+            self.market.jump(self._jump, now)
+            self._jump = 0.0
         self.emit("market_update", self.market.rows(now), now)
         self._look_around(now)
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from harness.core.world import Vitals
+from harness.protocols.sigmax.books import exact
 from harness.protocols.sigmax.selection import TOPICS
 from harness.protocols.sigmax.world import TOPIC_OF
 
@@ -95,21 +96,34 @@ def test_a_rise_is_told_as_a_rise_and_a_smaller_one_as_a_warning(system_of):
 
 def test_a_shock_is_felt_once_and_not_again_when_something_else_changes(system_of):
     system = system_of(facts={"volatility": 0.0, "shock": -0.5})
-    assert system.world.market.rows(0.0)[0]["price"] == 47500.0
-    system.world.change({"drift": 0.0}, 0.0)
-    assert system.world.market.rows(0.0)[0]["price"] == 47500.0
-    system.world.change({"shock": -0.5}, 0.0)
-    assert system.world.market.rows(0.0)[0]["price"] == 23750.0
+    client = system.connect("market")
+
+    def price(**changes):
+        system.world.change(changes, system.now)
+        system.wait(2)
+        return client.data("market_update")[-1][0]["price"]
+
+    assert [price(drift=0.0), price(drift=0.0), price(shock=-0.5), price(drift=0.0)] == [47500, 47500, 23750, 23750]
 
 
-def test_each_further_step_below_the_peak_is_told_once_and_a_new_peak_begins_anew(world_of):
-    world = world_of(volatility=0.0, proposals_every_s=1e6)
-    world.desk.books.execute(BTC, "buy", world.market.pairs[BTC].stepped(world.desk.books.cash / 96000), 95000)
+def test_shocks_between_two_ticks_add_up(system_of):
+    system = system_of("world: {volatility: 0}\nsteps: [{at: 3s, world: {shock: 1}}, {at: 3s, world: {shock: -0.2}}]")
+    client = system.connect("market")
+    system.wait(4)
+    assert [rows[0]["price"] for rows in client.data("market_update")] == [95000.0, 152000.0]
+
+
+def test_each_further_step_below_the_peak_is_told_once_and_a_new_peak_begins_anew(system_of):
+    system = system_of(facts={"volatility": 0.0, "proposals_every_s": 1e6})
+    books = system.world.desk.books
+    books.execute(BTC, "buy", books.cash / 96_000, exact(95_000))
+    client = system.connect("alerts")
 
     def told(part):
-        before = world.counts["alert"]
-        world.change({"shock": part}, 0.0)
-        return world.counts["alert"] - before - 6  # Less those of the six prices.
+        client.client.log.clear()
+        system.world.change({"shock": part}, system.now)
+        system.wait(2)
+        return sum(alert["source"] == "portfolio" for alert in client.data("alert"))
 
     assert [told(part) for part in (-0.06, 0.061, -0.06, -0.06, 0.5, -0.07)] == [1, 0, 0, 1, 0, 1]
 
