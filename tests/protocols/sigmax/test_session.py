@@ -183,6 +183,17 @@ def test_a_pair_that_is_not_traded_stays_silent(system_of):
     assert [m["type"] for m in client.messages()] == ["connected", "subscribed"]
 
 
+def test_a_choice_of_symbols_that_nobody_has_any_more_is_made_no_more(system_of):
+    system = system_of()
+    first, second = system.connect(symbols=[BTC]), system.connect(symbols=[BTC, ETH])
+    first.leave()
+    second.unsubscribe(symbols=[ETH])
+    second.subscribe(symbols=["SOL/USDT"])
+    system.wait(2)
+    assert list(system.world._market_channels) == ["market/BTC/USDT SOL/USDT"]
+    assert len(second.messages("market_update")) == 1
+
+
 def test_all_is_not_thinned_out_and_leaves_single_topics_alone(system_of):
     client = system_of().connect("all", "market", symbols=[BTC])
     client.unsubscribe("health", symbols=[BTC])
