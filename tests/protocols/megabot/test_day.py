@@ -89,33 +89,65 @@ def judge_tools(messages, calls):
         assert notification["payload"]["type"] == ("error" if has_failed else "info")
 
 
-def plays_with(bot, visitors, chance, seconds, gap_s):
-    """Each visitor chats, calls tools and acts by chance; what each asked for is given back."""
-    chats, calls = defaultdict(list), defaultdict(list)
-    until = bot.now + seconds
-    while bot.now < until:
-        visitor = chance.choice(visitors)
-        match chance.choice(("chat", "chat", "call", "join", "act")):
-            case "chat":
-                chats[visitor].append(visitor.chat(chance.choice(TEXTS)))
-            case "call":
-                calls[visitor].append(visitor.call(*chance.choice(CALLS)))
-            case "join":
-                visitor.join(chance.choice("ab"))
-            case _:
-                visitor.act(chance.choice("ab"), data={"position": chance.randrange(100)})
-        bot.wait(round(chance.expovariate(1 / gap_s), 3))
-    return chats, calls
+class Guests:
+    """Visitors who chat, call tools and act in workspaces by chance; what they have asked for, and shall be told."""
+
+    def __init__(self, bot, visitors, chance):
+        self.bot = bot
+        self.visitors = visitors
+        self.chance = chance
+        self.joined = defaultdict(set)  # By session, since whoever takes it up again has joined already.
+        self.forget()
+
+    def forget(self):
+        """Begin anew, with nothing asked for."""
+        self.chats, self.calls, self.told, self.strayed = (defaultdict(list) for _ in range(4))
+
+    def play(self, seconds, gap_s):
+        """Some of them do something, every so often."""
+        until = self.bot.now + seconds
+        while self.bot.now < until:
+            visitor, workspace = self.chance.choice(self.visitors), self.chance.choice("ab")
+            match self.chance.choice(("chat", "chat", "call", "join", "act")):
+                case "chat":
+                    self.chats[visitor].append(visitor.chat(self.chance.choice(TEXTS)))
+                case "call":
+                    self.calls[visitor].append(visitor.call(*self.chance.choice(CALLS)))
+                case "join":
+                    visitor.join(workspace)
+                    self.joined[visitor.greeting["session_id"]].add(workspace)
+                case _:
+                    self.act(visitor, workspace)
+            self.bot.wait(round(self.chance.expovariate(1 / gap_s), 3))
+
+    def act(self, visitor, workspace):
+        """Act where one may, or may not, be a participant."""
+        request = visitor.act(workspace, data={"position": self.chance.randrange(100)})
+        there = [each for each in self.visitors if workspace in self.joined[each.greeting["session_id"]]]
+        if visitor not in there:
+            self.strayed[visitor].append(request["id"])
+        for each in there if visitor in there else ():
+            if each is not visitor:
+                self.told[each].append({**request["payload"], "user_id": visitor.greeting["user_id"]})
+
+    def judge(self):
+        """What holds for each of them."""
+        for visitor in self.visitors:
+            judge(visitor.messages(), self.chats[visitor], self.calls[visitor])
+            actions = [m["payload"] for m in visitor.messages("collaborative_action")]
+            assert actions == self.told[visitor]
+            errors = visitor.messages("connection_error")
+            assert {m["payload"]["error"] for m in errors} <= {"not_a_participant"}
+            assert [m["metadata"]["in_reply_to"] for m in errors] == self.strayed[visitor]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_the_seed_all_is_answered_and_adds_up(bot_of, seed):
     bot = bot_of(seed=seed, facts={"notifications": Rate(1, 20.0)})
-    visitors = [bot.visit({"user_id": f"user_{n}"}) for n in range(3)]
-    chats, calls = plays_with(bot, visitors, random.Random(seed), 120.0, 3.0)
+    guests = Guests(bot, [bot.visit({"user_id": f"user_{n}"}) for n in range(3)], random.Random(seed))
+    guests.play(seconds=120.0, gap_s=3.0)
     bot.wait(600.0)
-    for visitor in visitors:
-        judge(visitor.messages(), chats[visitor], calls[visitor])
+    guests.judge()
     assert bot.world.streams == {}
 
 
@@ -123,20 +155,21 @@ def test_whatever_the_seed_all_is_answered_and_adds_up(bot_of, seed):
 def test_a_day_of_chats_tools_and_workspaces(bot_of):
     bot = bot_of(facts={"notifications": Rate(1, 600.0)})
     chance = random.Random(11)
-    visitors = [bot.visit() for _ in range(5)]
+    guests = Guests(bot, [bot.visit() for _ in range(5)], chance)
     while bot.now < DAY_S:
-        chats, calls = plays_with(bot, visitors, chance, 3600.0, 10.0)
+        guests.play(seconds=3600.0, gap_s=10.0)
         bot.wait(300.0)
-        for visitor in visitors:
-            judge(visitor.messages(), chats[visitor], calls[visitor])
-            visitor.log.clear()
+        guests.judge()
+        guests.forget()
         # One of them goes, and comes back to its session, or too late for it.
-        gone = visitors.pop(0)
+        gone = guests.visitors.pop(0)
         gone.leave()
         absent_s = chance.choice((60.0, 1700.0, 1900.0))
         bot.wait(absent_s)
-        visitors.append(bot.visit({"session_id": gone.greeting["session_id"]}))
-        assert (visitors[-1].greeting == gone.greeting) == (absent_s < 1800)
+        guests.visitors.append(bot.visit({"session_id": gone.greeting["session_id"]}))
+        assert (guests.visitors[-1].greeting == gone.greeting) == (absent_s < 1800)
+        for visitor in guests.visitors:
+            visitor.log.clear()
     assert len(bot.world.sessions.by_id) <= 6
 
 
@@ -213,10 +246,21 @@ class Clients(RuleBasedStateMachine):
         visitor = self.visitor(number)
         visitor.join(workspace) if joins else visitor.act(workspace)
 
+    def refuses_once(self, number, say):
+        """Say something that is no message: it gets one error, unless the client has been turned away."""
+        visitor = self.visitor(number)
+        before = len(visitor.messages())
+        say(visitor)
+        news = [message["type"] for message in visitor.messages()[before:]]
+        assert news == [] if visitor.ends else news == ["connection_error"]
+
     @rule(number=st.integers(0, 3), message=MESSAGES | JSON)
     def say_anything(self, number, message):
         """Some JSON."""
-        self.visitor(number).say(message)
+        if isinstance(message, dict) and self.bot.stage.shapes.is_valid(message, "client"):
+            self.visitor(number).say(message)
+        else:
+            self.refuses_once(number, lambda visitor: visitor.say(message))
 
     @rule(number=st.integers(0, 3), messages=st.lists(MESSAGES | JSON, max_size=4))
     def batch(self, number, messages):
@@ -225,8 +269,8 @@ class Clients(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 3), data=st.binary(max_size=20))
     def say_bytes(self, number, data):
-        """Bytes that may be no JSON."""
-        self.visitor(number).say_raw(data)
+        """Bytes that are no JSON object: none is that short and has all that a message needs."""
+        self.refuses_once(number, lambda visitor: visitor.say_raw(data))
 
     @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 30.0, 1900.0]))
     def wait(self, seconds):
@@ -259,7 +303,7 @@ def test_whatever_clients_do_the_answers_are_those_that_are_documented(bot_of):
     try:
         run_state_machine_as_test(
             lambda: Clients(bot_of, noticed.records),
-            settings=settings(max_examples=60, stateful_step_count=25, deadline=None),
+            settings=settings(max_examples=150, stateful_step_count=30, deadline=None),
         )
     finally:
         logging.getLogger("harness").removeHandler(noticed)
