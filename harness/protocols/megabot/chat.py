@@ -35,7 +35,7 @@ def understood(text: str) -> Understood:
     >>> understood("Hello MegaBot!").kind
     'greeting'
     >>> understood("What is the capital of France?")
-    Understood(kind='question', topics=('capital', 'France'), is_javascript=False)
+    Understood(kind='question', topics=('the capital', 'France'), is_javascript=False)
     """
     text = text[:MOST_CHARS_READ]
     said = [word.lower() for word in _WORD.findall(text)]
@@ -65,11 +65,15 @@ def reply(text: str, attachments: int, length_words: int, chance: random.Random,
 
 
 def _topics(text: str) -> Iterator[str]:
-    """Words and pairs of neighbouring words that the text is about, in its order."""
+    """Words and pairs of neighbouring words that the text is about, in its order, each with its determiner."""
     for clause in _CLAUSE.split(text):
+        determiner = ""
         for tells, run in groupby(_WORD.findall(clause), _tells):
-            told = list(run) if tells else []
-            yield from (" ".join(told[n : n + 2])[:MOST_TOPIC_CHARS] for n in range(0, len(told), 2))
+            told = list(run)
+            if tells:
+                pairs = [told[n : n + 2] for n in range(0, len(told), 2)]
+                yield from (" ".join([*determiner.split(), *pair])[:MOST_TOPIC_CHARS] for pair in pairs)
+            determiner = words.DETERMINERS.get(told[-1].lower(), "")
 
 
 def _tells(word: str) -> bool:
@@ -84,6 +88,8 @@ class _Writer:
         self.message = message
         self.chance = chance
         self.faker = faker
+        code = "js" if message.is_javascript else "py"
+        self.extension = code if message.kind == "code" else "md"
         self.topic = message.topics[0] if message.topics else chance.choice(words.THAT)
 
     def natural(self) -> str:
@@ -116,7 +122,8 @@ class _Writer:
         template = words.JAVASCRIPT if self.message.is_javascript else words.PYTHON
         body = self.chance.sample(words.CODE_BODY, self.chance.randint(1, 3))
         opening = self._filled(self.chance.choice(words.CODE_OPENINGS))
-        name = "_".join(re.findall(r"[a-z0-9]+", self.topic.lower())) or "items"
+        telling = (word for word in re.findall(r"[a-z0-9]+", self.topic.lower()) if word not in words.STOP_WORDS)
+        name = "_".join(telling) or "items"
         code = template.format(
             name=f"handle_{name}", topic=self.topic, item=self.faker.word(part_of_speech="noun"),
             method=self.chance.choice(words.METHODS),
@@ -128,12 +135,12 @@ class _Writer:
 
     def _filled(self, template: str) -> str:
         others = self.message.topics[1:] or words.ANYTHING
+        thing = self.faker.catch_phrase().lower()
         return template.format(
             topic=self.topic,
-            Topic=self.topic[:1].upper() + self.topic[1:],
             other=self.chance.choice(others),
             verb=self.chance.choice(words.VERBS),
             bs=self.faker.bs(),
-            phrase=self.faker.catch_phrase().lower(),
-            file=self.faker.file_path(depth=2, extension="md").lstrip("/"),
+            a_thing=f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}",
+            file=self.faker.file_path(depth=2, extension=self.extension).lstrip("/"),
         )

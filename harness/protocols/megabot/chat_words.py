@@ -18,8 +18,15 @@ STOP_WORDS = _words("""
     their them then there these they thing things think this those though through till to too two under until up upon
     us use used using ve very via want wants was way we well were what when where whether which while who whom whose why
     will with within without won would yes yet you your yours megabot bot assistant
-    ask describe explain find fix give help looking show suggest tell understand wonder write
+    ask build check compare create describe explain find fix generate give happen happens help keep keeps like likes
+    look looking review show suggest summarize tell translate try trying understand wonder work working works write
+    writing
     """)
+# How a reply names again what came with these words.
+DETERMINERS = {
+    "the": "the", "a": "the", "an": "the", "this": "this", "these": "these", "those": "those",
+    "my": "your", "our": "your", "your": "my",
+}  # fmt: skip
 GREETINGS = _words("hello hi hey hiya howdy greetings morning afternoon evening day good there")
 THANKS = _words("thanks thank thx ty cheers you so much very a lot many")
 FAREWELLS = _words("bye goodbye ciao farewell later see you good night")
@@ -45,10 +52,10 @@ QUESTION_OPENINGS = (
     "The important thing about {topic} is to keep it simple at first.",
 )
 STATEMENT_OPENINGS = (
-    "Thanks, I have taken note of {topic}.",
+    "Thanks, I have taken note of what you say about {topic}.",
     "I see. With {topic} in mind, here is what I would do next.",
     "Understood. Let me sum up what matters about {topic}.",
-    "That makes sense. {Topic} is worth a closer look.",
+    "That makes sense. Let us take a closer look at {topic}.",
 )
 CODE_OPENINGS = (
     "Here is a small sketch for {topic} that you can build on.",
@@ -56,25 +63,25 @@ CODE_OPENINGS = (
     "For {topic}, a short function is all you need.",
 )
 BODY = (
-    "Start with the smallest version of {topic} that works, then measure before you change anything.",
+    "Start with the smallest part of {topic} that works, then measure before you change anything.",
     "Many teams {bs} first, and only then look at {other}.",
-    "You will find that {topic} and {other} are closely related, so it pays to treat them together.",
-    "A common mistake is to begin with {other} before {topic} is settled.",
-    "Write down what you expect of {topic}, so that you can tell later whether it holds.",
-    "If you need a reference, have a look at {file}, where {topic} is shown with an example.",
-    "In practice, a {phrase} takes care of most of the work.",
+    "You will find that {topic} and {other} belong together, so it pays to treat them as one.",
+    "A common mistake is to begin with {other} before you have settled {topic}.",
+    "Write down what you expect of {topic}, so that you can compare it with the result later.",
+    "If you need a reference, have a look at {file}, which shows {topic} with an example.",
+    "In practice, {a_thing} takes care of most of the work.",
     "It also helps to {bs}, because that keeps {other} out of the way.",
     "Once that is in place, you can {bs} without touching {topic} again.",
-    "Keep an eye on {other}: it tends to change when nobody is looking.",
-    "There is a trade-off here, since a {phrase} costs time at the beginning.",
-    "Review the result with somebody else; {topic} is easier to judge in pairs.",
+    "Keep an eye on {other}: changes tend to happen there when nobody is looking.",
+    "There is a trade-off here, since {a_thing} costs time at the beginning.",
+    "Review the result with somebody else, since it is easier to judge {topic} in pairs.",
 )
 CODE_BODY = (
     "It handles the empty case first, so that the rest can assume that there is something to do.",
     "You can put it into {file} and call it from there.",
     "A test for {topic} would begin with an empty list, then one item, then many.",
-    "Note that {other} is not checked here; add that once the shape of your data is clear.",
-    "If {topic} grows, split it by what changes together.",
+    "Note that this does not check {other} yet; add that once the shape of your data is clear.",
+    "If there is more to {topic}, split it by what changes together.",
 )
 CLOSINGS = (
     "Would you like me to go deeper into {topic}?",
