@@ -166,7 +166,7 @@ def list_scenarios(
 
 @scenarios.command("show")
 def show_scenario(
-    name: Annotated[str, typer.Argument(help="A scenario's name or file.")],
+    name: Annotated[str, typer.Argument(help="A scenario's name, PROTOCOL/NAME, or file.")],
     scenarios: Annotated[Path | None, typer.Option(help="A folder of your own scenarios.")] = None,
 ) -> None:
     """Print a scenario."""

@@ -52,15 +52,15 @@ def test_it_explains_itself(command, tmp_path):
 
 
 def test_it_brings_its_scenarios(command, tmp_path):
-    names = [path.stem for path in (ROOT / "scenarios" / "skybit").glob("*.yaml")]
+    names = [path.stem for path in (ROOT / "scenarios").glob("*/*.yaml")]
     printed = run(command, "scenarios", "list", cwd=tmp_path)
-    assert len(names) >= 15
+    assert len(names) >= 80
     assert [name for name in names if name not in printed] == []
 
 
 async def test_it_serves_a_scenario_by_name(command, tmp_path):
     process = await asyncio.create_subprocess_exec(
-        str(command), "serve", "--port", "0", cwd=tmp_path, env=_bare(), stdout=asyncio.subprocess.PIPE
+        str(command), "serve", "skybit", "--port", "0", cwd=tmp_path, env=_bare(), stdout=asyncio.subprocess.PIPE
     )
     try:
         printed = (await asyncio.wait_for(process.stdout.readuntil(b"Ctrl+C\n"), 20)).decode()

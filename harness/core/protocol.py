@@ -37,6 +37,7 @@ class Protocol:
     message_filters: tuple[MessageFilter, ...] = ()
     frame_filters: tuple[FrameFilter, ...] = ()
     http: tuple[Endpoint, ...] = ()  # What is served over plain HTTP, at the same host and port.
+    reads_binary: bool = True  # Whether JSON in a binary frame is as good as in a text frame.
     max_message_bytes: int = 1024 * 1024  # Of a client's message, after decompression.
     subprotocols: tuple[str, ...] = ()  # Those that the server knows; the first that a client offers is selected.
     deflate: bool = True  # Whether permessage-deflate (RFC 7692) is accepted when a client offers it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.table import Table
 
 from harness import protocols
 from harness.scenario.grammar import did_you_mean
-from harness.scenario.library import Library, scenarios_at
+from harness.scenario.library import Library, scenarios_at, shipped
 from harness.scenario.loading import ScenarioError, load, schema
 
 BAD = 1  # The exit status when a scenario is not as it should be.
@@ -23,31 +23,33 @@ def list_scenarios(folder: Path | None = None) -> int:
     """Print name and title of every scenario, by protocol: the user's own from `folder`, then the shipped ones."""
     library = Library([folder] if folder else [])
     table = Table("protocol", "name", "what happens", box=None, pad_edge=False)
+    files = {path: protocol for protocol in protocols.names() for path in library.files(protocol).values()}
     status = 0
-    for protocol in protocols.names():
-        for name, path in library.files(protocol).items():
-            try:
-                table.add_row(protocol, name, load(path).title)
-            except ScenarioError:
-                table.add_row(protocol, name, f"[red]cannot be played: ws-harness scenarios lint {path}[/]")
-                status = BAD
+    for path, protocol in sorted(files.items(), key=lambda item: shipped() in item[0].resolve().parents):
+        try:
+            table.add_row(protocol, path.stem, load(path).title)
+        except ScenarioError:
+            table.add_row("", path.stem, f"[red]cannot be played: ws-harness scenarios lint {path}[/]")
+            status = BAD
     Console().print(table)
     return status
 
 
 def show(word: str, folder: Path | None = None) -> int:
-    """Print the scenario of this name, or of the file at this path."""
-    paths = list(_named(word, Library([folder] if folder else [])))
+    """Print the scenario of this name (also as PROTOCOL/NAME, where several have it), or of the file at this path."""
+    paths = _named(word, Library([folder] if folder else []))
     if not paths:
         known = sorted({name for protocol in protocols.names() for name in Library().files(protocol)})
         return _complain(f"expected the name of a scenario or a file, found {word!r}. {did_you_mean(word, known)}")
-    for path in paths:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            return _complain(f"{path}: expected a YAML file in UTF-8, found none: {error}")
-        Console().print(f"[dim]# {path}[/]", soft_wrap=True)
-        Console().print(Syntax(text, "yaml", background_color="default", word_wrap=True))
+    if len(paths) > 1:
+        return _complain(f"expected one scenario, found {word!r} of several protocols: {' and '.join(paths)}")
+    [path] = paths.values()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return _complain(f"{path}: expected a YAML file in UTF-8, found none: {error}")
+    Console().print(f"[dim]# {path}[/]", soft_wrap=True)
+    Console().print(Syntax(text, "yaml", background_color="default", word_wrap=True))
     return 0
 
 
@@ -69,12 +71,13 @@ def print_schema() -> int:
     return 0
 
 
-def _named(word: str, library: Library) -> Iterator[Path]:
+def _named(word: str, library: Library) -> dict[str, Path]:
+    """The files that a word means, by PROTOCOL/NAME."""
     if Path(word).suffix in (".yaml", ".yml"):
-        yield Path(word)
-        return
-    found = (library.files(protocol).get(word) for protocol in protocols.names())
-    yield from dict.fromkeys(path for path in found if path is not None)
+        return {word: Path(word)}
+    asked, _, name = word.rpartition("/")
+    found = {each: library.files(each).get(name) for each in protocols.names() if asked in ("", each)}
+    return {f"{each}/{name}": path for each, path in found.items() if path is not None}
 
 
 def _counted(count: int, what: str) -> str:

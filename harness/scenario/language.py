@@ -232,7 +232,11 @@ class MessageName:
     def _parts(self, value: str) -> tuple[str, str | None]:
         """Type and example. A type may have dots itself: the longest one that is known counts."""
         names = [name for name in self.shapes.examples if f"{value}.".startswith(f"{name}.")]
-        name = max(names, key=len) if names else value.partition(".")[0]
+        if not names:
+            # Compared with types of as many parts, so that both `hft.exits` and `answer.one` get the right suggestion.
+            dots = min((name.count(".") for name in self.shapes.examples), default=0)
+            return ".".join(value.split(".")[: dots + 1]), None
+        name = max(names, key=len)
         return name, value[len(name) + 1 :] if len(value) > len(name) else None
 
 

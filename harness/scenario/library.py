@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import harness
+from harness import protocols
 from harness.scenario.grammar import did_you_mean
 
 _SUFFIXES = (".yaml", ".yml")
+_PROTOCOL = re.compile(r"""^protocol: *["']?(\w+)""", re.MULTILINE)
 
 
 def shipped() -> Path:
@@ -56,7 +59,18 @@ def scenarios_at(place: Path) -> list[Path]:
 
 
 def _files_at(place: Path, protocol: str) -> list[Path]:
-    return [place] if place.is_file() else _in_folder(place) + _in_folder(place / protocol)
+    """The files at a place that may be the protocol's: those of its own folder, and those of any that say so."""
+    mixed = [place] if place.is_file() else _in_folder(place)
+    return [path for path in mixed if _is_for(path, protocol)] + _in_folder(place / protocol)
+
+
+def _is_for(path: Path, protocol: str) -> bool:
+    """Whether a file may be a scenario of this protocol. One that names none is everybody's, so that it is told."""
+    try:
+        match = _PROTOCOL.search(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return True
+    return match is None or match[1] == protocol or match[1] not in protocols.names()
 
 
 def _in_folder(folder: Path) -> list[Path]:

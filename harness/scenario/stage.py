@@ -172,7 +172,7 @@ class Link:
         elif len(frame.data) > self.stage.protocol.max_message_bytes:
             self.perform(self.session.oversized, now)
         elif frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self._take(decode(frame), now)
+            self._take(self._decoded(frame), now)
         self.stage.advance(now)
 
     def oversized(self, now: float) -> None:
@@ -205,6 +205,11 @@ class Link:
         """Answer what the client sent in a frame of its own."""
         message = self._judged(message)
         self._answer(message, lambda then: self.session.arrived(message, then), now)
+
+    def _decoded(self, frame: Frame) -> Message | Problem:
+        if frame.opcode is Opcode.BINARY and not self.stage.protocol.reads_binary:
+            return Problem("json", "", "a text frame", "a binary frame")
+        return decode(frame)
 
     def _judged(self, message: Any) -> Message | Problem:
         if isinstance(message, Problem):

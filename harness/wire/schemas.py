@@ -5,6 +5,7 @@ jsonschema-rs says quickly whether a message is good; jsonschema then explains a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -73,7 +74,7 @@ class Shapes:
 
     def explanation(self, message: Message, sender: Sender) -> Problem | None:
         """What the slower validator alone finds wrong with a message of a known type; it must agree with the fast."""
-        validator = jsonschema.Draft202012Validator(
+        validator = _Explainer(
             self._schemas[sender][message["type"]], registry=self._registry, format_checker=_FORMAT_CHECKER
         )
         try:
@@ -124,6 +125,16 @@ class Shapes:
         return result
 
 
+def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """As JSON Schema has it (6.3.3, by ECMA-262): `$` is the end, not the place before a line feed at the end."""
+    if isinstance(value, str) and not re.search(_DOLLAR.sub(r"\\Z", pattern), value):
+        yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_DOLLAR = re.compile(r"(?<!\\)\$")
+_Explainer: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator, {"pattern": _pattern}
+)
 _FORMAT_CHECKER = checker()
 
 

@@ -57,20 +57,28 @@ class Client:
         self.play = play
         self.log = []
         self.pings = 0
+        self.link = None
         self.link = play.stage.connect(opening, self, play.now)
+        if self.ends:  # It was turned away before there was a link to end.
+            self.link.gone(play.now)
 
     def send(self, frame):
         """Transport: a frame of the server."""
         if frame.opcode is Opcode.PING:
             self.pings += 1
         elif frame.opcode is Opcode.CLOSE:
-            self.log.append((self.play.now, frame.code))
+            self._end(frame.code)
         elif frame.opcode is Opcode.TEXT:
             self.log.append((self.play.now, self._decoded(frame.data)))
 
     def hang_up(self):
         """Transport: the line is cut."""
-        self.log.append((self.play.now, "cut"))
+        self._end("cut")
+
+    def _end(self, what):
+        self.log.append((self.play.now, what))
+        # Not at once, since the stage is in the midst of something.
+        self.play.stage.agenda.at(self.play.now, lambda now: self.link and self.link.gone(now))
 
     def _decoded(self, data):
         if not self.play.strict:
@@ -176,7 +184,7 @@ class Mock:
 
 @pytest.fixture
 async def mock_of(caplog):
-    """What starts mocks over sockets, as `await mock_of(PROTOCOL)`. Nothing may be logged as an error."""
+    """Starts mocks of protocols over sockets. Nothing may be logged as an error."""
     async with AsyncExitStack() as running:
 
         async def start(protocol):

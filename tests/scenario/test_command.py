@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from harness import protocols
 from harness.cli import app
 
 GOOD = "scenario: Nothing happens\nprotocol: skybit\n"
@@ -33,7 +34,9 @@ def folder(tmp_path):
 def test_list_names_every_scenario_and_what_happens(run):
     status, text = run("list")
     assert status == 0
-    assert "skybit    happy-path             A trade goes well, from Auth to the last fill" in text
+    rows = [line.strip().split(maxsplit=2) for line in text.splitlines()]
+    assert ["skybit", "happy-path", "A trade goes well, from Auth to the last fill"] in rows
+    assert {row[0] for row in rows[1:]} == set(protocols.names())
 
 
 def test_list_begins_with_the_users_own_and_marks_what_cannot_be_played(run, folder):
@@ -42,6 +45,7 @@ def test_list_begins_with_the_users_own_and_marks_what_cannot_be_played(run, fol
     assert status == 1
     assert lines[1].split() == ["skybit", "nothing", "Nothing", "happens"]
     assert "cannot be played: ws-harness scenarios lint" in lines[2]
+    assert sum(line.split()[1] == "nothing" for line in lines) == 1
 
 
 def test_show_prints_the_file_of_a_name(run):
@@ -53,6 +57,16 @@ def test_show_prints_the_file_of_a_name(run):
 def test_show_prints_a_file(run, folder):
     status, text = run("show", folder / "nothing.yaml")
     assert (status, "scenario: Nothing happens" in text) == (0, True)
+
+
+def test_show_wants_to_know_which_one_is_meant_where_several_have_the_name(run, tmp_path):
+    for name in ("megabot", "skybit"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.yaml").write_text(f"scenario: One of {name}\nprotocol: {name}\n")
+    status, text = run("show", "mine", "--scenarios", tmp_path)
+    assert (status, "found 'mine' of several protocols: megabot/mine and skybit/mine" in text) == (2, True)
+    status, text = run("show", "skybit/mine", "--scenarios", tmp_path)
+    assert (status, "One of skybit" in text, "megabot" in text) == (0, True, False)
 
 
 def test_show_offers_the_nearest_name(run):

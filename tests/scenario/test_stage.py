@@ -38,6 +38,14 @@ def test_binary_frames_are_read_as_text_ones(play):
     assert client.texts() == ["welcome", "yes a"]
 
 
+def test_a_protocol_may_read_text_frames_only(toy, another):
+    stage = Stage(plain(replace(toy, reads_binary=False)), Clock())
+    stage.played_s = 0.0
+    client = another(stage)
+    client.link.receive(Frame(Opcode.BINARY, encode(ASK)), 0.0)
+    assert client.got()[1] == {"type": "Problem", "text": "message: expected a text frame, found a binary frame"}
+
+
 def test_a_ping_is_answered_by_a_pong_with_its_bytes(play):
     _stage, client = play()
     client.link.receive(Frame(Opcode.PING, b"x"), 0.0)

@@ -100,7 +100,7 @@ async def test_it_prints_where_to_connect_and_stops_on_ctrl_c():
 
 
 async def test_a_client_that_does_not_answer_cannot_keep_it_from_stopping():
-    async with serving("--port", "0") as program:
+    async with serving("skybit", "--port", "0") as program:
         host, port = program.url.split("/")[2].split(":")
         _, writer = await asyncio.open_connection(host, int(port))
         writer.write(
@@ -117,7 +117,7 @@ async def test_a_client_that_does_not_answer_cannot_keep_it_from_stopping():
 async def test_clients_that_vanish_in_the_midst_of_quotes_leave_no_traceback():
     """The program runs on uvloop where there is one, whose transports fail in their own way."""
     subscribe = {"channels": [{"type": "quotes", "all": True}]}
-    async with serving("--port", "0") as program:
+    async with serving("skybit", "--port", "0") as program:
         for _ in range(30):
             ws = await websockets.connect(program.url + "?stage=busy&speed=500", proxy=None)
             for kind, data in (("Auth", {"token": "demo-user-1"}), ("Subscribe", subscribe)):
@@ -150,7 +150,7 @@ async def test_without_a_port_it_ends_with_2_and_a_way_out(taken_port):
 
 
 async def test_a_connection_is_recorded(tmp_path):
-    async with serving("--port", "0", "--record", str(tmp_path)) as program:
+    async with serving("skybit", "--port", "0", "--record", str(tmp_path)) as program:
         async with websockets.connect(program.url + "?stage=mine", proxy=None):
             pass
         await program.stop(signal.SIGTERM)
@@ -161,7 +161,7 @@ async def test_a_connection_is_recorded(tmp_path):
 async def test_an_edited_scenario_is_swapped_in_and_a_broken_one_is_not(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("scenario: Nothing happens\nprotocol: skybit\n")
-    async with serving("--port", "0", "--scenario", str(path), "--watch") as program:
+    async with serving("skybit", "--port", "0", "--scenario", str(path), "--watch") as program:
         await program.logged("watching")
         async with websockets.connect(program.url, proxy=None) as ws:
             path.write_text("scenario: Broken\nprotocol: skybti\n")
@@ -176,7 +176,7 @@ async def test_an_edited_scenario_is_swapped_in_and_a_broken_one_is_not(tmp_path
 
 async def test_a_scenario_of_ones_own_folder_is_found_by_name(tmp_path):
     (tmp_path / "closes.yaml").write_text(SCENARIO.format(title="Closes", code=4001))
-    async with serving("--port", "0", "--scenarios", str(tmp_path), "--scenario", "closes") as program:
+    async with serving("skybit", "--port", "0", "--scenarios", str(tmp_path), "--scenario", "closes") as program:
         async with websockets.connect(program.url, proxy=None) as ws:
             await asyncio.wait_for(ws.wait_closed(), 5)
         assert ws.close_code == 4001
