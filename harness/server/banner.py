@@ -30,7 +30,7 @@ def show(house: House, host: str, ports: Sequence[int], guard: Guard) -> None:
         _show_protocol(out, protocol, authorities[0])
     out.print()
     for authority in authorities[1:]:
-        _line(out, "all of it at", f"ws://{authority}, too")
+        _line(out, "also at", f"ws://{authority}, all of it")
     _line(out, "own stage", "URL?scenario=NAME&stage=NAME&seed=7&speed=20, with any of the URLs above")
     _line(out, "scenarios", "ws-harness scenarios list")
     _line(out, "control", f"http://{authorities[0]}/_harness/stages")

@@ -255,4 +255,4 @@ def test_all_that_there_is_to_connect_to_is_printed(capsys):
     assert [path for path in paths if f"  ws://127.0.0.1:8000{path}\n" not in printed] == []
     endpoints = [f"{each.method} http://127.0.0.1:8000{each.path}" for p in served.values() for each in p.http]
     assert [each for each in endpoints if each not in printed] == []
-    assert "ws://127.0.0.1:3000, too" in printed
+    assert "also at     ws://127.0.0.1:3000, all of it" in printed
