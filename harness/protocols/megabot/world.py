@@ -20,6 +20,7 @@ from harness.protocols.megabot.streams import Stream
 
 # The first numbers of ids are those of the samples; what follows is counted on.
 FIRST = {"msg": 123, "sess": 456, "user": 789, "task": 123, "stream": 1}
+SCRIPTED_USER = "user_790"  # Who acts in the examples, and so in scripts: no client shall take that for its own doing.
 NEWS = "news"  # The topic of what everyone is told.
 NOTIFICATIONS = (
     ("info", "Task Completed", "Your code review is ready", "/reviews/{number}"),
@@ -67,7 +68,8 @@ class MegabotWorld(World[Facts]):
         """A new id: `msg`, `sess`, `user`, `task` or `stream`, and a number that no other of its kind has."""
         count = self._counts[prefix]
         self._counts[prefix] += 1
-        return f"{prefix}_{count}"
+        number = f"{prefix}_{count}"
+        return number if number != SCRIPTED_USER else self.number(prefix)
 
     def epoch_s(self, now: float) -> int:
         """A stage time as messages tell it."""

@@ -7,6 +7,7 @@ import pytest
 from harness.core.limits import Rate
 from harness.protocols.megabot.sessions import KeptSession
 from harness.protocols.megabot.streams import Stream
+from harness.protocols.megabot.world import SCRIPTED_USER
 
 
 def test_ids_count_on_from_those_of_the_samples(bot_of):
@@ -19,6 +20,13 @@ def test_ids_count_on_from_those_of_the_samples(bot_of):
         "task_123",
         "stream_1",
     ]
+
+
+def test_nobody_is_called_like_the_user_of_the_examples_who_acts_in_scripts(bot_of):
+    bot = bot_of()
+    acting = {each["payload"]["user_id"] for each in bot.stage.shapes.examples["collaborative_action"].values()}
+    assert acting == {SCRIPTED_USER} == {"user_790"}
+    assert [bot.visit().greeting["user_id"] for _ in range(3)] == ["user_789", "user_791", "user_792"]
 
 
 def test_times_are_whole_epoch_seconds(bot_of):
