@@ -18,6 +18,7 @@ PROTOCOL = Protocol(
     session=MegabotSession,
     facts=Facts(),
     rules=Rules(),
+    reads_binary=False,
     http=(Endpoint("POST", "/api/auth/login", login),),
     hint="Connect without credentials, with the API key your_api_key, or log in as user with the password pass",
 )
