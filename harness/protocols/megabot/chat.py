@@ -124,10 +124,8 @@ class _Writer:
         opening = self._filled(self.chance.choice(words.CODE_OPENINGS))
         telling = (word for word in re.findall(r"[a-z0-9]+", self.topic.lower()) if word not in words.STOP_WORDS)
         name = "_".join(telling) or "items"
-        code = template.format(
-            name=f"handle_{name}", topic=self.topic, item=self.faker.word(part_of_speech="noun"),
-            method=self.chance.choice(words.METHODS),
-        )  # fmt: skip
+        item, method = self.faker.word(part_of_speech="noun"), self.chance.choice(words.METHODS)
+        code = template.format(name=f"handle_{name}", topic=self.topic, item=item, method=method)
         return f"{opening}\n\n{code}\n\n{self._sentences((*body, self.chance.choice(words.CLOSINGS)))}"
 
     def _sentences(self, templates: Collection[str]) -> str:

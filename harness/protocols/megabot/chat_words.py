@@ -24,9 +24,16 @@ STOP_WORDS = _words("""
     """)
 # How a reply names again what came with these words.
 DETERMINERS = {
-    "the": "the", "a": "the", "an": "the", "this": "this", "these": "these", "those": "those",
-    "my": "your", "our": "your", "your": "my",
-}  # fmt: skip
+    "the": "the",
+    "a": "the",
+    "an": "the",
+    "this": "this",
+    "these": "these",
+    "those": "those",
+    "my": "your",
+    "our": "your",
+    "your": "my",
+}
 GREETINGS = _words("hello hi hey hiya howdy greetings morning afternoon evening day good there")
 THANKS = _words("thanks thank thx ty cheers you so much very a lot many")
 FAREWELLS = _words("bye goodbye ciao farewell later see you good night")

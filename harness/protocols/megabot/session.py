@@ -252,10 +252,12 @@ class MegabotSession(Session[MegabotWorld, Rules]):
         run = tools.run(name, job)
         if not run.steps:
             return self.result(run, message, now)
-        task = Task(
-            self.world.number("task"), message["id"], run.steps, run.duration_s / len(run.steps),
-            lambda then: (self.update(task, run.status, run.last_step, then), *self.result(run, message, then)),
-        )  # fmt: skip
+        task_id, gap_s = self.world.number("task"), run.duration_s / len(run.steps)
+
+        def end(then: float) -> Effects:
+            return (self.update(task, run.status, run.last_step, then), *self.result(run, message, then))
+
+        task = Task(task_id, message["id"], run.steps, gap_s, end)
         return self.work(task, 0, now)
 
     def work(self, task: Task, number: int, now: float) -> Effects:

@@ -23,13 +23,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: what it does step by step, how long that takes, what may go wrong, and what it finds."""
+    """A tool: what it finds, what it does step by step, how long that takes, and why it fails when it must."""
 
+    work: Callable[[Job], Findings]
     steps: tuple[str, ...]
     least_s: float
     most_s: float
     trouble: str
-    work: Callable[[Job], Findings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +50,66 @@ class Run:
 
 TOOLS: Mapping[str, Tool] = {
     "run_tests": Tool(
+        toolbox.run_tests,
         ("Collecting tests...", "Running tests...", "Analyzing results..."),
-        *(1.5, 4.0), "The test runner could not be started", toolbox.run_tests,
+        least_s=1.5,
+        most_s=4.0,
+        trouble="The test runner could not be started",
     ),
     "run_linter": Tool(
-        ("Reading files...", "Checking rules..."), *(0.5, 2.0), "The linter stopped unexpectedly", toolbox.run_linter
+        toolbox.run_linter,
+        ("Reading files...", "Checking rules..."),
+        least_s=0.5,
+        most_s=2.0,
+        trouble="The linter stopped unexpectedly",
     ),
     "search_code": Tool(
-        ("Searching files...",), *(0.2, 1.0), "The search index is not available", toolbox.search_code
+        toolbox.search_code,
+        ("Searching files...",),
+        least_s=0.2,
+        most_s=1.0,
+        trouble="The search index is not available",
     ),
-    "read_file": Tool(("Reading file...",), *(0.1, 0.4), "The file system is not available", toolbox.read_file),
+    "read_file": Tool(
+        toolbox.read_file,
+        ("Reading file...",),
+        least_s=0.1,
+        most_s=0.4,
+        trouble="The file system is not available",
+    ),
     "code_review": Tool(
+        toolbox.code_review,
         ("Reading changes...", "Analyzing codebase...", "Writing comments..."),
-        *(2.0, 6.0), "The review was aborted", toolbox.code_review,
+        least_s=2.0,
+        most_s=6.0,
+        trouble="The review was aborted",
     ),
     "build": Tool(
+        toolbox.build,
         ("Resolving dependencies...", "Compiling...", "Bundling...", "Compressing..."),
-        *(2.0, 8.0), "The build machine ran out of disk space", toolbox.build,
+        least_s=2.0,
+        most_s=8.0,
+        trouble="The build machine ran out of disk space",
     ),
     "deploy": Tool(
+        toolbox.deploy,
         ("Uploading artifacts...", "Starting instances...", "Checking health...", "Switching traffic..."),
-        *(3.0, 10.0), "The deployment target does not answer", toolbox.deploy,
+        least_s=3.0,
+        most_s=10.0,
+        trouble="The deployment target does not answer",
     ),
-}  # fmt: skip
+}
 
 
 def run(name: str, job: Job) -> Run:
     """Call a tool. What goes wrong, ends in a Run that has failed."""
     tool = TOOLS.get(name)
     if tool is None:
-        near = difflib.get_close_matches(name, TOOLS, 1)
+        shown = name[:100]
+        near = difflib.get_close_matches(shown, TOOLS, 1)
         hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(TOOLS)}"
-        text = f"Unknown tool {name[:100]!r}; {hint}"
-        return Run("failed", {"error": text}, text, f"{name[:100]} is not a tool")
+        text = f"Unknown tool {shown!r}; {hint}"
+        return Run("failed", {"error": text}, text, f"{shown} is not a tool")
     job.duration_s = round(job.chance.uniform(tool.least_s, tool.most_s), 1)
     share = 1 / (len(tool.steps) + 1)
     steps = tuple(Step(round(share * (n + 1), 2), text) for n, text in enumerate(tool.steps))
