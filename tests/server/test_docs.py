@@ -13,7 +13,7 @@ from harness.core.conversation import Conversation
 from harness.protocols.skybit import PROTOCOL
 from harness.scenario import house, stage
 from harness.scenario.house import House
-from harness.server import admin, connection, publishing, recording
+from harness.server import admin, connection, framing, publishing, recording
 from harness.server.options import defects
 
 TEXT = (Path(__file__).parents[2] / "docs" / "serve.md").read_text(encoding="utf-8")
@@ -38,6 +38,7 @@ def test_every_bound_is_documented():
     bounds = [
         f"a message of more than {PROTOCOL.max_message_bytes // MIB} MiB",
         f"more than {connection.MAX_WAITING_FRAMES} frames, or {connection.MAX_WAITING_BYTES // MIB} MiB, wait",
+        f"messages of {framing.DEFLATE_FROM_BYTES} bytes or more go out compressed",
         f"not answered within {connection.CLOSE_WAIT_S:g} s",
         f"nobody uses for {house.FORGET_AFTER_S:g} s",
         f"{house.MAX_STAGES} stages in use",
