@@ -84,6 +84,8 @@ class Shapes:
 
     def _explain(self, message: Message, sender: Sender) -> Problem:
         names = self.names(sender)
+        if not names:
+            return Problem("shape", "", f"nothing from a {sender}", "a message", message)
         if "type" not in message:
             return Problem("shape", "type", one_of(names), "nothing", message)
         if message["type"] not in names:

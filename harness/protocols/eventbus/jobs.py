@@ -107,7 +107,8 @@ class Jobs(ABC):
 
     def reach(self, job: Job, progress: float | None) -> None:
         """Advance to a progress that a script says, or else by one step; never back, and never beyond the end."""
-        wanted = job.done + 1 if progress is None else int(progress * job.steps)
+        # A progress of four places may be a little less than the steps it stands for.
+        wanted = job.done + 1 if progress is None else int(progress * job.steps + 0.01)
         while job.done < min(wanted, job.steps):
             self.advance(job)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from harness.core.message import Message
@@ -22,50 +22,21 @@ ERRORS = (
 )
 
 
+# What creation and resolution both say.
+COMMON = ("id", "instrument_key", "interval", "horizon_steps", "ts_pred", "ts_target", "pred_ret_adj")
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A forecast made at epoch second `ts_pred`, when the instrument stood at `price`."""
+    """A forecast as prediction.created told it, and the price at which its instrument stood then."""
 
-    id: int | str
-    instrument: str
-    interval: str
-    steps: int
-    ts_pred: int
+    told: Message
     price: float
-    pred_ret: float
-    calib_bias: float
-    model_kind: str
 
-    @property
-    def ts_target(self) -> int:
-        """When the horizon ends, in epoch seconds."""
-        return self.ts_pred + self.steps * interval_s(self.interval)
-
-    @property
-    def pred_ret_adj(self) -> float:
-        """The forecast, less what the model has been too high so far."""
-        return round(self.pred_ret - self.calib_bias, PLACES)
-
-    def common(self) -> Message:
-        """What creation and resolution both say."""
-        return {
-            "id": self.id,
-            "instrument_key": self.instrument,
-            "interval": self.interval,
-            "horizon_steps": self.steps,
-            "ts_pred": self.ts_pred,
-            "ts_target": self.ts_target,
-        }
-
-    def created(self) -> Message:
-        """The payload of prediction.created."""
-        return {
-            **self.common(),
-            "pred_ret": self.pred_ret,
-            "pred_ret_adj": self.pred_ret_adj,
-            "calib_bias": self.calib_bias,
-            "model_kind": self.model_kind,
-        }
+    def resolved(self, actual_ret: float, error: float, calibration: Message) -> Message:
+        """The payload of prediction.resolved."""
+        common = {name: self.told[name] for name in COMMON}
+        return {**common, "actual_ret": actual_ret, "error": error, "calibration": calibration}
 
 
 @dataclass
@@ -86,11 +57,11 @@ class Calibration:
     @property
     def bias(self) -> float:
         """By how much raw forecasts were too high; 0 before the first resolution."""
-        return round(self.raw_sum / len(self.window), PLACES) if self.window else 0.0
+        return _rounded(self.raw_sum / len(self.window)) if self.window else 0.0
 
     def summary(self) -> Message:
         """As prediction.resolved tells it: bias, mean absolute error, number of resolutions."""
-        return {"bias": self.bias, "mae": round(self.size_sum / len(self.window), PLACES), "n": len(self.window)}
+        return {"bias": self.bias, "mae": _rounded(self.size_sum / len(self.window)), "n": len(self.window)}
 
     def audit(self) -> bool:
         """Whether the sums are those of the window."""
@@ -117,10 +88,10 @@ class Predictor:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._chance = shared.chance("predictor")
-        self._ids = Ids(int)
+        self._ids: Ids[float | str] = Ids(int)
         self._models: dict[tuple[str, str], Model] = {}
         self.running = False
-        self.open: dict[int | str, Prediction] = {}
+        self.open: dict[float | str, Prediction] = {}
         self._created = self._resolved = 0  # Since the last cycle's event.
         shared.agenda.at(BEGINS_S, self._begin)
         self._await_bar(shared.bus.ts(BEGINS_S))
@@ -144,7 +115,8 @@ class Predictor:
     def check_books(self) -> list[str]:
         """What does not add up, in words."""
         latest = self._shared.bus.latest_s
-        faults = [f"prediction {p.id}: due at {p.ts_target}" for p in self.open.values() if p.ts_target < latest]
+        due = {id_: each.told["ts_target"] for id_, each in self.open.items()}
+        faults = [f"prediction {id_}: due at {ts}" for id_, ts in due.items() if ts < latest]
         bad = [key for key, model in self._models.items() if not model.calibration.audit()]
         return faults + [f"calibration of {' '.join(key)}: not that of its resolutions" for key in bad]
 
@@ -177,19 +149,32 @@ class Predictor:
         for interval, steps in facts.horizons.items():
             if close % interval_s(interval) == 0:
                 for instrument in facts.instruments:
-                    prediction = self._forecast(self._ids.new(), instrument, interval, steps, close, now)
-                    self._keep(prediction)
-                    self._shared.publish("prediction.created", prediction.created(), now)
+                    told = self._forecast(self._ids.new(), instrument, interval, steps, close, now)
+                    self._keep(told, now)
+                    self._shared.publish("prediction.created", told, now)
 
-    def _forecast(self, id_: int | str, instrument: str, interval: str, steps: int, ts: int, now: float) -> Prediction:
-        """What the model says: what the market's own pull would bring, skewed and blurred."""
+    def _forecast(self, id_: float | str, instrument: str, interval: str, steps: int, ts: float, now: float) -> Message:
+        """The payload of prediction.created: what the market's own pull would bring, skewed and blurred by the model.
+
+        It is of epoch second `ts`. The adjusted return is less by what the model has been too high so far.
+        """
         market, model = self._shared.market, self._model(instrument, interval)
         time_s = steps * interval_s(interval)
         blur = model.skew + NOISE * self._chance.gauss(0.0, 1.0)
         raw = market.expected(instrument, time_s, now) + blur * market.spread(time_s)
-        pred_ret = round(max(-MOST_RETURN, min(raw, MOST_RETURN)), PLACES)
-        price, bias = market.price(instrument, now), model.calibration.bias
-        return Prediction(id_, instrument, interval, steps, ts, price, pred_ret, bias, model.kind)
+        pred_ret, bias = _rounded(max(-MOST_RETURN, min(raw, MOST_RETURN))), model.calibration.bias
+        return {
+            "id": id_,
+            "instrument_key": instrument,
+            "interval": interval,
+            "horizon_steps": steps,
+            "ts_pred": ts,
+            "ts_target": ts + time_s,
+            "pred_ret": pred_ret,
+            "pred_ret_adj": _rounded(pred_ret - bias),
+            "calib_bias": bias,
+            "model_kind": model.kind,
+        }
 
     def _model(self, instrument: str, interval: str) -> Model:
         key = (instrument, interval)
@@ -198,33 +183,29 @@ class Predictor:
             self._models[key] = Model(_kind(interval), chance.uniform(-SKEW, SKEW))
         return self._models[key]
 
-    def _keep(self, prediction: Prediction) -> None:
-        self.open[prediction.id] = prediction
+    def _keep(self, told: Message, now: float) -> None:
+        """Resolve the prediction when its horizon ends; at once where a script made it of a time that is past."""
+        prediction = Prediction(told, self._shared.market.price(told["instrument_key"], now))
+        self.open[told["id"]] = prediction
         self._created += 1
-        due = self._shared.bus.due(prediction.ts_target)
+        due = max(now, self._shared.bus.due(told["ts_target"]))
         self._shared.agenda.at(due, partial(self._end_horizon, prediction))
 
     def _end_horizon(self, prediction: Prediction, now: float) -> None:
-        if self.open.get(prediction.id) is prediction:  # A script may have resolved it.
+        if self.open.get(prediction.told["id"]) is prediction:  # A script may have resolved it.
             self._shared.publish("prediction.resolved", self._resolve(prediction, {}, now), now)
 
     def _resolve(self, prediction: Prediction, said: Message, now: float) -> Message:
         """Close a prediction, learn from it, and give the payload that tells of it."""
-        del self.open[prediction.id]
+        told = prediction.told
+        del self.open[told["id"]]
         self._resolved += 1
-        price = self._shared.market.price(prediction.instrument, now)
-        actual = said.get("actual_ret", round(price / prediction.price - 1, PLACES))
-        adjusted = said.get("pred_ret_adj", prediction.pred_ret_adj)
-        error = round(actual - adjusted, PLACES)
-        calibration = self._model(prediction.instrument, prediction.interval).calibration
-        calibration.note(round(prediction.pred_ret - actual, PLACES), error)
-        return {
-            **prediction.common(),
-            "actual_ret": actual,
-            "pred_ret_adj": adjusted,
-            "error": error,
-            "calibration": calibration.summary(),
-        }
+        price = self._shared.market.price(told["instrument_key"], now)
+        actual = said.get("actual_ret", _rounded(price / prediction.price - 1))
+        error = _rounded(actual - said.get("pred_ret_adj", told["pred_ret_adj"]))
+        calibration = self._model(told["instrument_key"], told["interval"]).calibration
+        calibration.note(_rounded(told["pred_ret"] - actual), error)
+        return prediction.resolved(actual, error, calibration.summary())
 
     # What a script says -------------------------------------------------------------------------
 
@@ -239,22 +220,22 @@ class Predictor:
             case "predictor.cycle":
                 return self._cycle_payload(self._shared.bus.ts(now))
             case "prediction.created":
-                return self._scripted_creation(example, {**example, **said}, said, now)
+                return self._scripted_creation({**example, **said}, said, now)
             case "prediction.resolved":
                 return self._scripted_resolution(example, said, now)
         return example
 
-    def _scripted_creation(self, example: Message, full: Message, said: Message, now: float) -> Message:
-        """A prediction that will be resolved as any other, if its horizon can be read."""
-        id_ = self._ids.of(said, "id")
-        if not INTERVAL.fullmatch(full["interval"]) or full["horizon_steps"] > MOST_STEPS:
-            return {**example, "id": id_}
+    def _scripted_creation(self, full: Message, said: Message, now: float) -> Message:
+        """A prediction that will be resolved as any other, with the figures it was told with, if it can be followed."""
+        id_, interval, steps = self._ids.of(said, "id"), full["interval"], full["horizon_steps"]
+        if not INTERVAL.fullmatch(interval) or steps > MOST_STEPS:
+            return {**full, "id": id_}
         ts = said.get("ts_pred", self._shared.bus.ts(now))
-        prediction = self._forecast(id_, full["instrument_key"], full["interval"], full["horizon_steps"], ts, now)
-        figures = {name: said[name] for name in ("pred_ret", "calib_bias", "model_kind") if name in said}
-        prediction = replace(prediction, **figures)
-        self._keep(prediction)
-        return prediction.created()
+        told = {**self._forecast(id_, full["instrument_key"], interval, steps, ts, now), **said}
+        if "pred_ret_adj" not in said:
+            told["pred_ret_adj"] = _rounded(told["pred_ret"] - told["calib_bias"])
+        self._keep(told, now)
+        return told
 
     def _scripted_resolution(self, example: Message, said: Message, now: float) -> Message:
         """Of the open prediction that it names, or else the oldest; of one from earlier days where there is none."""
@@ -262,8 +243,9 @@ class Predictor:
         if prediction is not None:
             return self._resolve(prediction, said, now)
         ts = self._shared.bus.ts(now)
-        lasted_s = example["ts_target"] - example["ts_pred"]
-        return {**example, "id": self._ids.of(said, "id"), "ts_pred": ts - lasted_s, "ts_target": ts}
+        full, lasted_s = {**example, **said}, example["ts_target"] - example["ts_pred"]
+        error = _rounded(full["actual_ret"] - full["pred_ret_adj"])
+        return {**full, "id": self._ids.of(said, "id"), "ts_pred": ts - lasted_s, "ts_target": ts, "error": error}
 
     # Payloads -----------------------------------------------------------------------------------
 
@@ -282,6 +264,15 @@ class Predictor:
         facts = self._shared.facts
         instrument, interval = self._chance.choice(list(facts.instruments)), self._chance.choice(list(facts.horizons))
         return self._chance.choice(ERRORS).format(instrument=instrument, interval=interval)
+
+
+def _rounded(number: float) -> float:
+    """To the places of returns; what rounds to nothing has no sign, which JSON would show as -0.0.
+
+    >>> _rounded(0.0123456789), _rounded(-1e-9)
+    (0.01234568, 0.0)
+    """
+    return round(number, PLACES) + 0.0
 
 
 def _kind(interval: str) -> str:

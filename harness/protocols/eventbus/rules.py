@@ -10,6 +10,7 @@ from typing import Literal
 INTERVAL = re.compile(r"([1-9]\d{0,3})([smhd])", re.ASCII)
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MOST_INSTRUMENTS = 100
+MOST_HORIZONS = 20
 MOST_STEPS = 100
 MOST_VOLATILE = 50.0
 PACES = (0.01, 100.0)  # Slower than the first, nothing would ever be seen; faster than the last, nothing else would.
@@ -57,7 +58,8 @@ class Facts:
         _demand(1 <= len(names) <= MOST_INSTRUMENTS, "instruments", f"1 to {MOST_INSTRUMENTS} keys", len(names))
         _demand(all(names), "instruments", "keys that are not empty", "")
         _demand(len(set(names)) == len(names), "instruments", "each key once", names)
-        _demand(len(self.horizons) >= 1, "horizons", "an interval at least", dict(self.horizons))
+        count = len(self.horizons)
+        _demand(1 <= count <= MOST_HORIZONS, "horizons", f"1 to {MOST_HORIZONS} intervals", count)
         for interval, steps in self.horizons.items():
             place = f"horizons.{interval}"
             _demand(bool(INTERVAL.fullmatch(interval)), place, "an interval such as 5s, 1m or 1h", interval)

@@ -77,6 +77,7 @@ class Training(Jobs):
             return _progress(job)
         self.end(job)
         if kind == "training.succeeded":
+            self.reach(job, 1.0)  # There is a model once all epochs are done.
             return _succeeded(job)
         truth = _failed(job, example.get("error", ""))
         return {name: value for name, value in truth.items() if name in example}

@@ -1,5 +1,7 @@
 """Plays of EventBus with a client on each channel, and the laws that whatever they hear must keep."""
 
+import json
+import re
 from collections import Counter
 from itertools import pairwise
 from types import SimpleNamespace
@@ -8,8 +10,10 @@ import pytest
 
 from harness.protocols.eventbus import PROTOCOL
 from harness.protocols.eventbus.rules import interval_s
+from harness.scenario.loading import load
 
 CHANNELS = ("prediction", "automation", "training", "hft")
+SIGNED_ZERO = re.compile(r"-0(\.0+)?\b(?![.e\d])")
 
 
 @pytest.fixture
@@ -20,6 +24,18 @@ def bus_of(play_of):
         play = play_of(PROTOCOL, scenario, None if scenario else facts, seed=seed)
         clients = {path.rpartition("/")[2]: play.connect(path) for path in PROTOCOL.paths}
         return SimpleNamespace(play=play, world=play.world, wait=play.wait, **clients)
+
+    return make
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Makes a scenario of these steps, on a back end that does all it does by itself."""
+
+    def make(steps):
+        path = tmp_path / "script.yaml"
+        path.write_text(f"scenario: A script\nprotocol: eventbus\nsteps:\n{steps}")
+        return load(path, {"eventbus": PROTOCOL})
 
     return make
 
@@ -76,6 +92,7 @@ def hold_the_laws():
 
 def envelopes_are_right(channel, client, clock):
     events = client.messages()
+    assert not any(SIGNED_ZERO.search(json.dumps(event)) for event in events)
     assert all(a["id"] < b["id"] for a, b in pairwise(events))
     for at, event in client.log:
         assert event["channel"] == channel
@@ -191,7 +208,7 @@ def end_is_right(kind, payload, last):
 
 
 def hft_laws(events):
-    open_, ids, flattened = {}, set(), 0
+    open_, ids, flattened, stuck = {}, set(), 0, set()
     for event in events:
         payload = event["payload"]
         match event["type"]:
@@ -208,8 +225,10 @@ def hft_laws(events):
                 assert payload["closed"] == flattened
                 assert len(payload["errors"]) == len(open_)
                 flattened = 0
+            case "hft.manage_error":
+                stuck.add(int(payload["error"].split()[1]))
             case "hft.stop":
-                assert open_ == {}
+                assert open_.keys() <= stuck, "a trade that stays open has an error"
 
 
 def risk_is_right(payload, trade):

@@ -16,6 +16,7 @@ TROUBLES = (
     {20: {"flatten": True}, 21: {"flatten": False, "pace": 20.0}, 40: {"flatten": True, "pace": 1.0}},
     {10: {"volatility": 50.0}, 60: {"volatility": 0.0}},
     {20: {"hft": "failing", "broker": "other"}, 70: {"flatten": True}, 80: {"hft": "running"}},
+    {20: {"hft": "failing"}, 35: {"hft": "stopped"}, 80: {"hft": "running"}},
     {5: {"training": "paused", "automation": "paused"}, 60: {"training": "succeeding", "automation": "succeeding"}},
 )
 

@@ -66,10 +66,17 @@ def test_exits_are_at_prices_of_the_market(bus_of):
 
 @pytest.mark.parametrize(
     ("qty", "entry", "price", "pnl"),
-    [(10, 100.1, 100.3, 2.0), (0.047, 42850.5, 42950.5, 4.7), (3, 0.07, 0.01, -0.18), (1e9, 0.01, 1e9, 1e18 - 1e7)],
+    [
+        *((10, 100.1, 100.3, 2.0), (0.047, 42850.5, 42950.5, 4.7), (3, 0.07, 0.01, -0.18)),
+        *((1e9, 0.01, 1e9, 1e18 - 1e7), (1e12, 0.5, 1e12, 1e24 - 5e11), (-2, 100.0, 90.0, 20.0)),
+    ],
 )
 def test_gains_are_exact_to_the_cent(qty, entry, price, pnl):
     assert Trade(1, "AAA", qty, entry, 0.0, 0.01, 1e9, 1.0).pnl(price) == pnl
+
+
+def test_a_loss_of_less_than_half_a_cent_is_nothing_without_a_sign():
+    assert str(Trade(1, "AAA", 0.001, 97.5, 0.0, 97.0, 99.0, 0.5).pnl(97.4)) == "0.0"
 
 
 # Start, stop, failure, flatten ------------------------------------------------------------------
@@ -125,6 +132,35 @@ def test_while_the_broker_fails_nothing_is_opened_or_closed(bus_of, turn, hold_t
     hold_the_laws(bus)
 
 
+def test_a_stop_closes_nothing_while_the_broker_fails_and_the_next_run_takes_over(bus_of, turn, hold_the_laws):
+    bus = bus_of()
+    bus.wait(10)
+    held = list(bus.world.trader.open)
+    assert held
+    turn(bus, hft="failing")
+    turn(bus, hft="stopped")
+    assert kinds(bus, 10) == ["hft.manage_error"] * len(held) + ["hft.stop"]
+    bus.wait(60)
+    assert kinds(bus, 10.1) == []
+    assert list(bus.world.trader.open) == held
+    turn(bus, hft="running")
+    bus.wait(2)
+    assert {p["trade_id"] for p in payloads(bus, "hft.exit")} >= set(held)
+    hold_the_laws(bus)
+
+
+def test_a_scripted_end_closes_nothing_while_the_broker_fails(bus_of, say, turn):
+    bus = bus_of()
+    bus.wait(10)
+    held = len(bus.world.trader.open)
+    turn(bus, hft="failing")
+    told = say(bus, "hft.flatten")
+    assert (told["closed"], len(told["errors"])) == (0, held)
+    say(bus, "hft.stop")
+    assert kinds(bus, 10) == ["hft.flatten"] + ["hft.manage_error"] * held + ["hft.stop"]
+    assert len(bus.world.trader.open) == held
+
+
 def test_a_failing_broker_is_started_with_all_the_same(bus_of):
     bus = bus_of(hft="failing")
     bus.wait(20)
@@ -175,6 +211,79 @@ def test_a_trade_that_is_closed_at_once_gets_no_risk_lines(bus_of):
         bus.world.scripted(name, None, {}, 1.0)
     bus.wait(0)
     assert kinds(bus, 1) == ["hft.entry", "hft.exit"]
+
+
+@pytest.mark.parametrize(("entry", "reason"), [(99999.0, "stop"), (42000.0, "target"), (42848.0, None)])
+def test_a_trade_opened_at_the_moment_of_a_look_has_its_lines_before_it_is_looked_at(entry, reason, bus_of, script):
+    bus = bus_of(
+        scenario=script(f"""
+        - {{at: 6.5s, send: hft.entry, with: {{payload.trade_id: 99, payload.entry: {entry}}}}}
+    """)
+    )
+    bus.wait(6.5)
+    mine = [e for e in bus.hft.messages() if e["payload"].get("trade_id") == 99]
+    assert [e["type"] for e in mine] == ["hft.entry", "hft.trade_risk"]
+    bus.wait(1)
+    ends = [p["reason"] for p in payloads(bus, "hft.exit") if p["trade_id"] == 99]
+    assert ends == ([reason] if reason else [])
+
+
+def test_lines_that_a_script_tells_with_the_entry_are_told_once(bus_of):
+    bus = bus_of(instruments=["AAA"])
+    bus.wait(1)
+    for name in ("hft.entry", "hft.trade_risk"):
+        bus.world.scripted(name, None, {}, 1.0)
+    bus.wait(0)
+    assert kinds(bus, 1) == ["hft.entry", "hft.trade_risk"]
+
+
+@pytest.mark.parametrize("qty", [2, -2])
+@pytest.mark.parametrize("volatility", [0.0, 1.0])
+def test_a_scripted_stop_that_trails_comes_nearer_each_time(qty, volatility, bus_of, say):
+    bus = bus_of(**STOPPED, volatility=volatility)
+    trade = say(bus, "hft.entry", instrument_key="SOLUSDT", qty=qty)
+    first = say(bus, "hft.trade_risk", "first")
+    side = 1 if qty > 0 else -1
+    assert side * first["stop"] < side * trade["entry"] < side * first["target"]
+    before = first["stop"]
+    while abs(first["target"] - before) > 0.015:
+        told = say(bus, "hft.trade_risk", "trailed")
+        assert side * before < side * told["stop"] < side * first["target"]
+        assert told["target"] == first["target"]
+        before = told["stop"]
+
+
+def test_a_scripted_stop_follows_the_price_as_far_as_it_came(bus_of, say):
+    bus = bus_of(**STOPPED)
+    price = bus.world.market.price("SOLUSDT", 0.0)
+    say(bus, "hft.entry", instrument_key="SOLUSDT", entry=price - 10)
+    first = say(bus, "hft.trade_risk", target=price + 10)
+    assert say(bus, "hft.trade_risk", "trailed")["stop"] == round(first["stop"] + 10, 2)
+
+
+def test_a_short_trade_of_a_script_is_guarded_the_other_way_round(bus_of, say):
+    bus = bus_of(volatility=3.0)
+    bus.wait(1)
+    for number in range(60):
+        say(bus, "hft.entry", qty=-0.1, trade_id=1000 + number)
+        bus.wait(3)
+    bus.wait(60)
+    shorts = [p for p in payloads(bus, "hft.exit") if p["trade_id"] >= 1000]
+    assert len(shorts) == 60
+    assert {p["reason"] for p in shorts} == {"stop", "target", "time"}
+    assert all(p["pnl"] > 0 for p in shorts if p["reason"] == "target")
+    lines = {}
+    for risk in payloads(bus, "hft.trade_risk"):
+        if risk["trade_id"] >= 1000:
+            assert lines.get(risk["trade_id"], 1e9) > risk["stop"] > risk["target"]
+            lines[risk["trade_id"]] = risk["stop"]
+
+
+def test_a_scripted_exit_is_at_a_price_even_where_its_line_is_none(bus_of, say):
+    bus = bus_of(**STOPPED)
+    say(bus, "hft.entry")
+    say(bus, "hft.trade_risk", stop=0)
+    assert say(bus, "hft.exit", "stop")["price"] == 0.01
 
 
 def test_where_the_facts_have_it_stopped_a_script_alone_trades(bus_of, say):

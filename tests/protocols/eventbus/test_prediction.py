@@ -187,6 +187,43 @@ def test_a_script_may_give_the_figures_of_a_prediction(bus_of, say):
     assert len(bus.prediction.messages("prediction.resolved")) == 1
 
 
+@pytest.mark.parametrize("ts_pred", [1000000000, EPOCH - 400, EPOCH - 290])
+def test_a_scripted_prediction_of_a_time_that_is_past_is_resolved_at_once_and_not_before(ts_pred, bus_of, script):
+    bus = bus_of(
+        scenario=script(f"""
+        - {{at: 20s, send: prediction.created.minute, with: {{payload.ts_pred: {ts_pred}}}}}
+    """)
+    )
+    bus.wait(60)
+    [made] = [e for e in bus.prediction.messages("prediction.created") if e["payload"]["ts_pred"] == ts_pred]
+    [resolved] = [
+        e for e in bus.prediction.messages("prediction.resolved") if e["payload"]["id"] == made["payload"]["id"]
+    ]
+    assert resolved["ts"] == max(EPOCH + 20, ts_pred + 300)
+    stamps = [e["ts"] for e in bus.prediction.messages()]
+    assert stamps == sorted(stamps)
+
+
+def test_a_resolution_repeats_what_a_script_told_at_the_creation(bus_of, say):
+    bus = bus_of(**SILENT)
+    made = say(bus, "prediction.created", ts_target=EPOCH + 7, pred_ret_adj=0.25)
+    bus.wait(10)
+    [resolved] = bus.prediction.messages("prediction.resolved")
+    assert resolved["ts"] == made["ts_target"] == EPOCH + 7
+    assert resolved["payload"]["pred_ret_adj"] == 0.25
+    assert resolved["payload"]["error"] == round(resolved["payload"]["actual_ret"] - 0.25, 8)
+
+
+def test_an_error_agrees_with_the_figures_of_a_script(bus_of, say):
+    assert say(bus_of(**SILENT), "prediction.resolved", actual_ret=0.5, pred_ret_adj=0.125)["error"] == 0.375
+
+
+def test_what_rounds_to_nothing_has_no_sign():
+    calibration = Calibration()
+    calibration.note(-1e-10, -1e-10)
+    assert str(calibration.bias) == "0.0"
+
+
 @pytest.mark.parametrize("odd", [{"interval": "1minute"}, {"horizon_steps": 101}])
 def test_a_scripted_prediction_whose_horizon_cannot_be_followed_is_only_told(odd, bus_of, say):
     bus = bus_of(**SILENT)

@@ -72,7 +72,7 @@ def test_each_type_has_valid_messages_and_each_with_members_broken_ones():
 def test_each_member_that_must_be_there_is_missing_in_a_broken_message():
     places = {(p.values[0]["message"].get("type"), p.values[0]["where"]) for p in INVALID}
     missing = {where for _, where in places if "." not in where}
-    assert missing >= {"id", "channel", "type", "payload", "ts"}
+    assert missing >= {"channel", "type", "payload", "ts"}
     for name in CHANNEL_OF:
         [whole, *_] = [m for m in VALID_MESSAGES if m["type"] == name]
         for member in whole["payload"]:
@@ -82,8 +82,10 @@ def test_each_member_that_must_be_there_is_missing_in_a_broken_message():
             assert problem is None or (name, problem.where) in places, f"{name} without {member} is not in invalid/"
 
 
-def test_clients_say_nothing():
+@pytest.mark.parametrize("message", [{"type": "subscribe"}, {}])
+def test_clients_say_nothing(message):
     assert SHAPES.names("client") == []
+    assert str(SHAPES.problem(message, "client")) == "message: expected nothing from a client, found a message"
 
 
 def test_the_document_knows_the_events_of_the_four_channels():

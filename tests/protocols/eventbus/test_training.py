@@ -45,10 +45,21 @@ def test_progress_of_nothing_has_no_metrics(started, say):
     assert say(started, "training.progress", progress=0)["metrics"] == {}
 
 
-def test_a_scripted_success_has_the_metrics_of_the_last_progress(started, say):
-    metrics = say(started, "training.progress", progress=0.5)["metrics"]
-    assert say(started, "training.succeeded")["result"]["metrics"] == metrics
+@pytest.mark.parametrize("progress", [0, 0.5, 1])
+def test_a_scripted_success_is_of_a_training_that_has_come_to_its_end(progress, started, say):
+    steps = started.world.training.running["mine"].steps
+    before = say(started, "training.progress", progress=progress)["metrics"]
+    result = say(started, "training.succeeded")["result"]
+    assert result["epochs"] == result["metrics"]["epoch"] == result["metrics"]["epochs"] == steps
+    assert (result["metrics"] == before) == (progress == 1)
     assert started.world.training.running == {}
+
+
+@pytest.mark.parametrize("steps", range(6, 17))
+def test_a_told_progress_stands_for_the_epoch_that_it_was_told_of(steps, started, say):
+    started.world.training.running["mine"].steps = steps
+    for epoch in range(1, steps + 1):
+        assert say(started, "training.progress", progress=round(epoch / steps, 4))["metrics"]["epoch"] == epoch
 
 
 @pytest.mark.parametrize(
