@@ -10,6 +10,8 @@ from harness.core.session import Request
 from harness.scenario.network import Transport
 from harness.scenario.stage import Link, Stage
 
+LATE_MOST_S = 0.1  # Of the loop.
+
 
 class Driver:
     """One stage on one loop. Its time runs `speed` times as fast as the loop's, from 0 on."""
@@ -87,8 +89,18 @@ class Driver:
             self._alarm = None
         if due is not None and not self._is_stopped:
             self._alarm_due = due
+            self._slow_down(due)
             wait_s = max(0.0, due - self.now()) / self.speed
             self._alarm = self._loop.call_later(wait_s, self._ring, due)
+
+    def _slow_down(self, due: float) -> None:
+        """Let the time of a stage that cannot keep up go slower, so that ever more is not due at once.
+
+        Without it, what is due takes so long that still more is due then, and nothing else is served any more.
+        """
+        late_s = (self.now() - due) / self.speed
+        if late_s > LATE_MOST_S:
+            self._skipped_s -= late_s * self.speed
 
     def _ring(self, due: float) -> None:
         self._alarm = None

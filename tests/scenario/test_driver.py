@@ -109,3 +109,27 @@ def test_a_driver_that_was_stopped_plays_no_more_whoever_comes(driven):
         await asyncio.sleep(60)
 
     assert driven(TICKS, stop) == []
+
+
+def test_a_stage_that_cannot_keep_up_goes_slower_and_leaves_time_for_others(driven):
+    async def wait(driver, link, transport):
+        loop = asyncio.get_running_loop()
+        ticks, pauses = [], []
+
+        def tick(now):
+            ticks.append(now)
+            loop._jump(0.005)  # The work takes five times as long as there is between two ticks.
+            if len(ticks) < 50_000:  # So that a driver that never catches up fails here, rather than lasts for ever.
+                driver.stage.agenda.at(now + 0.001, tick)
+
+        driver.stage.agenda.at(0.0, tick)
+        driver.skip(0.0)
+        for _ in range(200):
+            began_s = loop.time()
+            await asyncio.sleep(0.01)
+            pauses.append(loop.time() - began_s)
+        assert max(pauses) < 1
+        assert ticks == sorted(ticks)
+        assert len(ticks) == pytest.approx(loop.time() / 0.005, rel=0.1)
+
+    driven("steps: [{at: 1d, raw: a}]", wait)
