@@ -19,6 +19,7 @@ PROTOCOL = Protocol(
     facts=Facts(),
     rules=Rules(),
     http=ENDPOINTS,
+    reads_binary=False,
     subprotocols=(SUBPROTOCOL,),
     hint=f"Nobody has to sign in. Where a scenario demands a token, offer the subprotocols token and {DEMO_TOKEN}",
 )

@@ -23,6 +23,8 @@ LISTINGS = {
 }
 
 USUAL_MOVE = 2e-4  # The deviation of one tick's log return in the Gaussian regime.
+# The deviation of the filter's velocity where prices walk at random with a deviation of 1; found by simulation.
+SPEED_OF_NOISE = 0.26
 PRICE_LEAST, PRICE_MOST = 1e-4, 1e7
 
 
@@ -75,13 +77,14 @@ class Market:
 
     def data(self) -> dict[str, Any]:
         """The market object of a packet."""
+        places = places_of(self.price)
         return {
             "symbol": self.symbol,
             "price": self.price,
             "alpha": round(self.tail.alpha, 3),
             "regime": self.regime,
-            "velocity": rounded(self.motion.velocity, 6),
-            "acceleration": rounded(self.motion.acceleration, 8),
+            "velocity": rounded(self.motion.velocity, places + 4),
+            "acceleration": rounded(self.motion.acceleration, places + 6),
         }
 
     def _learn(self, before: float, after: float) -> None:
@@ -99,17 +102,18 @@ class Market:
         return prices[::-1]
 
 
-# The deviation of the filter's velocity where prices walk at random with a deviation of 1; found by simulation.
-SPEED_OF_NOISE = 0.26
-
-
 def shown(price: float) -> float:
     """A price as packets tell it: in cents, or in finer steps where a cent would be more than a usual move.
 
     >>> [shown(p) for p in (450.3217, 9.87654321, 0.12345678)]
     [450.32, 9.8765, 0.123457]
     """
-    return round(price, 2 if price >= 100 else 4 if price >= 1 else 6)
+    return round(price, places_of(price))
+
+
+def places_of(price: float) -> int:
+    """The decimals in which such a price is told."""
+    return 2 if price >= 100 else 4 if price >= 1 else 6
 
 
 def rounded(value: float, places: int) -> float:

@@ -71,7 +71,8 @@ class Portfolio:
         if not is_worth_it:
             return None
         self._rests_until = tick + PAUSE_TICKS
-        return self._trade(round(part / price * MICRO), price)
+        micros = round(part / price * MICRO)
+        return self._trade(micros, price) if micros else None  # A millionth of a share may be too dear.
 
     def sell_out(self, price: float) -> Trade:
         """Sell all that is held."""

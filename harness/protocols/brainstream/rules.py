@@ -12,11 +12,11 @@ Status = Literal["ACTIVE", "HALT", "INITIALIZING"]  # 3.1
 
 REGIMES: tuple[Regime, ...] = ("Gaussian", "Lévy Stable", "Critical")
 
-TICKER = re.compile(r"[A-Z][A-Z0-9.-]{0,9}")  # As the schema has it.
+TICKER = re.compile(r"[A-Z][A-Z0-9.-]{0,9}")
 TICK_LEAST_S = 0.001  # With less between two ticks, the mock would do nothing else.
 TICK_MOST_S = 86_400.0
 MOST_USD = 1e9
-MOST_BYTES = 4_000_000
+MOST_BYTES = 1_000_000  # A page that takes a megabyte each second takes anything; the journal keeps 200 of them.
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Facts:
     status: Status = "ACTIVE"
     regime: Literal["auto", "Gaussian", "Lévy Stable", "Critical"] = "auto"  # auto: they take turns, by chance.
     volatility: float = 1.0  # Multiplies the size of price moves; 0 holds prices still.
-    drift: float = 0.0  # Added to each tick's price move.
+    drift: float = 0.0  # Added to each tick's log return.
     jump: float = 0.0  # A price move that happens once, at the next tick.
     trading: bool = True  # Whether the portfolio manager trades.
     feed: Literal["live", "stalled", "down"] = "live"  # stalled: silence; down: nobody gets or keeps a connection.
@@ -90,4 +90,4 @@ def _demand_word(settings: Rules | Facts, name: str, words: tuple[str, ...]) -> 
 def _demand_range(settings: Rules | Facts, name: str, least: float, most: float) -> None:
     value = getattr(settings, name)
     holds = math.isfinite(value) and least <= value <= most
-    _demand(holds, name, f"a number from {least:g} to {most:g}", value)
+    _demand(holds, name, f"a number from {least:,.12g} to {most:,.12g}", value)

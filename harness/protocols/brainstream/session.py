@@ -47,7 +47,7 @@ class BrainStreamSession(Session[BrainStreamWorld, Rules]):
 
     def arrived(self, message: Message | Problem, now: float) -> None:
         """5.2: whatever comes is logged."""
-        log.debug("🧠 BrainStream: Received %s", message)
+        log.debug("🧠 BrainStream: Received %.1000s", message)
 
     def refused(self, problem: Problem, now: float) -> Effects:
         """5.2: ignored."""

@@ -92,10 +92,12 @@ class BrainStreamWorld(World[Facts]):
             self._note(level, f"Engine: the feed is {facts.feed}", now)
             if facts.feed == "down":
                 self.tell(GONE, None, now)
+            if facts.feed == "live":
+                self._refresh(now)  # Who comes before the next tick shall not be told what was long ago.
 
     def scripted(self, name: str, variant: str | None, changes: Message, now: float) -> bool:
-        """The packet goes to everybody."""
-        self.tell(TELEMETRY, self.script(name, variant, changes, now), now)
+        """The packet goes to everybody, at once: a tick that is due at this moment, too, shall not overtake it."""
+        self.topics.publish(TELEMETRY, self.script(name, variant, changes, now), now)
         return True
 
     def script(self, name: str, variant: str | None, changes: Message, now: float) -> Message:
@@ -106,8 +108,7 @@ class BrainStreamWorld(World[Facts]):
         if variant is not None:
             example = self.setting.examples[name][variant]["data"]
             self._make_true(example["status"], example["market"]["regime"], now)
-        self.signal = signal_of(self.market, self.facts.status)
-        self.data = self._snapshot(now)
+        self._refresh(now)
         return merged(self.packet(name), changes)
 
     def check_books(self) -> list[str]:
@@ -175,6 +176,12 @@ class BrainStreamWorld(World[Facts]):
         self.change({"status": status, "regime": fixed}, now)
 
     # Telling ------------------------------------------------------------------------------------
+
+    def _refresh(self, now: float) -> None:
+        """Make the snapshot of a moment between two ticks; a new day may have begun since the last."""
+        self.signal = signal_of(self.market, self.facts.status)
+        self.portfolio.mark(self.market.price, self._day(now))
+        self.data = self._snapshot(now)
 
     def _snapshot(self, now: float) -> Message:
         """The data of packets (3.1). Nobody changes it any more, since all clients are sent the same object."""

@@ -1,6 +1,7 @@
 """Many seeds, and a simulated day: whatever happens, every packet is valid and the numbers agree with each other."""
 
 import math
+import re
 from collections import Counter, defaultdict
 from statistics import median
 
@@ -17,6 +18,7 @@ from harness.scenario.scenario import Scenario
 from harness.scenario.stage import Stage
 
 DAY_S = 86_400
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
 class Watcher:
@@ -59,6 +61,7 @@ class Watcher:
 
     def look_at(self, data):
         """What holds in each packet."""
+        self.look_closely(data)
         market, portfolio, signal = data["market"], data["portfolio"], data["signal"]
         world = self.stage.world
         held = world.portfolio.micros / 1e6 * market["price"]
@@ -74,6 +77,15 @@ class Watcher:
         self.regimes[market["regime"]] += 1
         self.sides[signal["side"]] += 1
         self.alphas[market["regime"]].append(market["alpha"])
+
+    def look_closely(self, data):
+        """What the mock keeps to, although the document asks less of servers."""
+        assert all(TIME.fullmatch(each["timestamp"]) for each in (data, *data["logs"]))
+        assert data["market"]["regime"] in REGIMES
+        assert data["market"]["price"] > 0
+        texts = [data["market"]["symbol"], data["signal"]["reasoning"], *(entry["message"] for entry in data["logs"])]
+        assert all(texts)
+        assert all(each.get("cache_hit_rate", 0) is not None for each in data["models"].values())
 
     def compare(self, before, data):
         """What holds from one packet to the next."""

@@ -119,6 +119,16 @@ def test_prices_of_any_size_have_steps_fine_enough_for_their_moves(price):
     assert all(value > 0 for value in prices)
 
 
+@pytest.mark.parametrize("price", [0.02, 3.0, 450.32])
+def test_the_motion_of_cheap_shares_is_told_as_finely_as_that_of_dear_ones(price):
+    facts = Facts(price=price, regime="Gaussian")
+    one = market(facts)
+    run(one, facts, 20)
+    data = one.data()
+    assert data["velocity"] == pytest.approx(one.motion.velocity, rel=0.01)
+    assert data["acceleration"] == pytest.approx(one.motion.acceleration, rel=0.01)
+
+
 def test_of_a_pure_random_walk_the_momentum_is_usually_about_one():
     facts = Facts(regime="Gaussian")
     one = market(facts)

@@ -76,6 +76,13 @@ def test_nothing_is_traded_where_no_size_is_approved(side):
     assert follow(portfolio(), signal(side, 0.0), 450.32, 10) == []
 
 
+@pytest.mark.parametrize(("side", "shares"), [("BUY", 0), ("SELL", 0.000002)])
+def test_less_than_a_millionth_of_a_share_is_not_traded(side, shares):
+    ours = portfolio(cash=1, shares=shares, price=1e6, daily_pnl=0)
+    assert follow(ours, signal(side, 0.2), 1e6, 10) == []
+    assert ours.micros == shares * 1e6
+
+
 def test_all_can_be_sold_at_once():
     ours = portfolio()
     trade = ours.sell_out(450.32)

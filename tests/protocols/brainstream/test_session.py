@@ -67,12 +67,22 @@ def test_malformed_input_is_logged_and_ignored(play, caplog, data, opcode):
     assert [r.levelname for r in received] == ["DEBUG"]
 
 
-def test_binary_that_is_a_ping_is_a_ping(play):
-    play = play()
+def test_a_command_in_a_binary_frame_is_malformed_too(play, data_of, caplog):
+    caplog.set_level(logging.DEBUG, "harness.brainstream")
+    play = play(rules={"commands": "served"})
     client = play.connect()
-    client.say_raw(b'{"type":"PING"}', Opcode.BINARY)
+    client.say_raw(b'{"type":"HALT"}', Opcode.BINARY)
     play.wait(1)
     assert client.times() == [0, 1]
+    assert data_of(client)[-1]["status"] == "ACTIVE"
+    assert "Received message: expected a text frame, found a binary frame" in caplog.text
+
+
+def test_of_a_long_message_the_log_has_the_beginning_only(play, caplog):
+    caplog.set_level(logging.DEBUG, "harness.brainstream")
+    play().connect().say({"type": "PING", "more": "x" * 100_000})
+    assert "Received {'type': 'PING', 'more': 'xxx" in caplog.text
+    assert len(caplog.text) < 2000
 
 
 def test_ping_is_kept_quiet_and_silence_is_no_reason_to_leave(play):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -107,12 +108,21 @@ def test_every_state_has_an_example_by_which_scenarios_can_call_it():
     packets = [example["data"] for example in SHAPES.examples["TELEMETRY"].values()]
     schemas = SHAPES.document["components"]["schemas"]
     assert {each["status"] for each in packets} == set(schemas["Status"]["enum"])
-    assert {each["market"]["regime"] for each in packets} == set(schemas["Regime"]["enum"])
+    regimes = {unicodedata.normalize("NFC", each) for each in schemas["Regime"]["enum"]}
+    assert {each["market"]["regime"] for each in packets} == regimes
     assert {each["signal"]["side"] for each in packets} == set(schemas["Side"]["enum"])
 
 
-def test_the_regime_is_one_text_by_code_points():
-    assert [ord(c) for c in SHAPES.document["components"]["schemas"]["Regime"]["enum"][1][:3]] == [0x4C, 0xE9, 0x76]
+def test_the_regime_has_its_accent_as_one_letter_or_as_a_sign_of_its_own():
+    one_letter, two = SHAPES.document["components"]["schemas"]["Regime"]["enum"][1::2]
+    assert [ord(c) for c in one_letter[:3]] == [0x4C, 0xE9, 0x76]
+    assert [ord(c) for c in two[:4]] == [0x4C, 0x65, 0x301, 0x76]
+
+
+def test_a_time_is_refused_in_words():
+    [wrong] = [p.values[0] for p in INVALID if p.id == "server-telemetry-timestamp-minute-61"]
+    problem = SHAPES.problem(wrong["message"], "server")
+    assert problem.expected == "an ISO 8601 time such as 2025-12-21T12:00:00Z"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from itertools import pairwise
 import pytest
 
 from harness.core.message import epoch_s, leaves
+from harness.protocols.brainstream import PROTOCOL
 from harness.protocols.brainstream.logbook import KEPT
+from harness.scenario.scenario import Action, Scenario, Step
 
 
 def column(packets, path):
@@ -233,6 +235,18 @@ def test_a_stalled_feed_is_silent_but_the_engine_goes_on(play, data_of, texts_of
     assert {"Engine: the feed is stalled", "Engine: the feed is live"} <= set(texts_of(after))
 
 
+@pytest.mark.parametrize("feed", ["down", "stalled"])
+def test_who_comes_before_the_first_tick_of_a_feed_that_is_back_is_told_the_present_state(play, data_of, feed):
+    play = play()
+    play.wait(3)
+    play.world.change({"feed": feed}, play.now)
+    play.wait(25.5)
+    play.world.change({"feed": "live", "status": "HALT"}, play.now)
+    play.wait(0.2)
+    [data] = data_of(play.connect())
+    assert (data["timestamp"], data["status"], data["signal"]["side"]) == ("2024-01-15T10:30:28.500Z", "HALT", "FLAT")
+
+
 def test_ticks_come_as_often_as_the_facts_say(play, data_of):
     play = play(facts={"tick_every_s": 0.25})
     client = play.connect()
@@ -262,6 +276,32 @@ def test_a_named_packet_becomes_true_for_everybody_and_remains_so(play, data_of,
         assert after["status"] == "HALT"
         # The rest is the world's, not the example's.
         assert told["portfolio"] == data_of(client)[2]["portfolio"]
+
+
+def test_a_named_packet_at_the_moment_of_a_tick_comes_before_it(play_of, data_of):
+    step = Step(at_s=3.0, actions=(Action(send=("TELEMETRY", "halt")),))
+    play = play_of(PROTOCOL, Scenario("halted", "Halted at a tick", PROTOCOL, steps=(step,)), seed=1)
+    client = play.connect()
+    play.wait(5)
+    assert client.times() == [0, 1, 2, 3, 3, 4, 5]
+    packets = data_of(client)
+    assert column(packets, "status") == ["ACTIVE"] * 3 + ["HALT"] * 4
+    assert packets[3]["market"]["price"] == packets[2]["market"]["price"] != packets[4]["market"]["price"]
+    calls = column(packets, "agents.RiskAgent.invocations")
+    assert calls == sorted(calls)
+
+
+def test_a_named_packet_after_midnight_tells_the_profit_of_the_new_day(play, data_of):
+    play = play(facts={"tick_every_s": 3600.0, "volatility": 3.0})
+    client = play.connect()
+    play.wait(14 * 3600)  # The last tick of the day was at half past eleven.
+    play.world.scripted("TELEMETRY", "active", {}, play.now)
+    data = data_of(client)[-1]
+    assert data["timestamp"] == "2024-01-16T00:30:00.000Z"
+    play.wait(3600)
+    after = data_of(client)[-1]
+    gained = after["portfolio"]["nav"] - data["portfolio"]["nav"]
+    assert after["portfolio"]["daily_pnl"] - data["portfolio"]["daily_pnl"] == pytest.approx(gained, abs=0.011)
 
 
 def test_a_named_packet_moves_a_fixed_regime(play, data_of):
