@@ -261,6 +261,15 @@ def test_a_scripted_stop_follows_the_price_as_far_as_it_came(bus_of, say):
     assert say(bus, "hft.trade_risk", "trailed")["stop"] == round(first["stop"] + 10, 2)
 
 
+@pytest.mark.parametrize(("qty", "target"), [(1, 90.0), (-1, 110.0)])
+def test_a_scripted_stop_never_reaches_the_target(qty, target, bus_of, say):
+    bus = bus_of(**STOPPED)
+    say(bus, "hft.entry", instrument_key="SOLUSDT", qty=qty, entry=100 - 20 * qty)
+    say(bus, "hft.trade_risk", target=target)
+    assert say(bus, "hft.trade_risk", "trailed")["stop"] == target - 0.01 * qty
+    assert say(bus, "hft.trade_risk", "trailed")["stop"] == target - 0.01 * qty
+
+
 def test_a_short_trade_of_a_script_is_guarded_the_other_way_round(bus_of, say):
     bus = bus_of(volatility=3.0)
     bus.wait(1)

@@ -90,6 +90,19 @@ def test_a_client_that_talks_is_not_heard(data, opcode, bus_of):
     assert talking.prediction.ends == []
 
 
+def test_what_is_too_big_to_be_read_ends_its_own_connection_alone(bus_of):
+    silent, talking = bus_of(), bus_of()
+    for bus in (silent, talking):
+        bus.wait(6)
+    talking.prediction.say_raw(b"x" * PROTOCOL.max_message_bytes)
+    assert talking.prediction.ends == []
+    talking.prediction.say_raw(b"x" * (PROTOCOL.max_message_bytes + 1))
+    for bus in (silent, talking):
+        bus.wait(60)
+    assert talking.prediction.ends == [1009]
+    assert talking.hft.log == silent.hft.log
+
+
 def test_it_is_pinged(play_of):
     play = play_of(PROTOCOL, facts=QUIET, rules={"ping_every_s": 15.0})
     client = play.connect("/api/ws/hft")
