@@ -12,7 +12,8 @@ from harness.core.limits import Rate
 SYMBOL = re.compile(r"[A-Z0-9]+/[A-Z0-9]+")  # Symbol Subscriptions: BASE/QUOTE.
 LEAST_S = 0.001  # With less between two ticks, the mock would do nothing else.
 MOST_CAPITAL = 10**9  # Amounts stay exact, on the wire too.
-MOST_PRICE = 10**9
+LEAST_PRICE, MOST_PRICE = 0.0001, 10**9
+MOST_SIZE = 10**12
 MOST_VOLATILE = 1000
 MOST_ALERTS = 1000  # A second.
 
@@ -35,7 +36,8 @@ class Rules:
 
     def __post_init__(self) -> None:
         _demand(self.max_connections >= 0, "max_connections", "a number of at least 0", self.max_connections)
-        for name in ("heartbeat_every_s", "timeout_s", "pause_s"):
+        _demand(self.heartbeat_every_s >= LEAST_S, "heartbeat_every_s", f"at least {LEAST_S} s", self.heartbeat_every_s)
+        for name in ("timeout_s", "pause_s"):
             _demand(getattr(self, name) > 0, name, "a time above 0", getattr(self, name))
         rate = self.commands
         _demand(rate.count >= 0 and rate.window_s > 0, "commands", "a rate such as 3 per 10s", str(rate))
@@ -78,7 +80,8 @@ class Facts:
         _demand(self.refusal != "", "refusal", "some words", self.refusal)
         for symbol, price in self.prices.items():
             _demand(bool(SYMBOL.fullmatch(symbol)), f"prices.{symbol}", "a pair in upper case as BASE/QUOTE", symbol)
-            _demand(0.0001 <= price <= MOST_PRICE, f"prices.{symbol}", f"a price from 0.0001 to {MOST_PRICE}", price)
+            words = f"a price from {LEAST_PRICE} to {MOST_PRICE}"
+            _demand(LEAST_PRICE <= price <= MOST_PRICE, f"prices.{symbol}", words, price)
 
 
 def _demand(holds: bool, name: str, expected: str, found: object) -> None:

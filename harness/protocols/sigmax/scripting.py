@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from harness.core.message import Message, merged
-from harness.protocols.sigmax.books import FEE_RATE, ZERO, exact, fee_of
+from harness.protocols.sigmax.books import FEE_RATE, FINEST, ZERO, Action, exact, fee_of
 from harness.protocols.sigmax.market import Listing
+from harness.protocols.sigmax.rules import LEAST_PRICE, MOST_PRICE, MOST_SIZE
 from harness.protocols.sigmax.trading import Proposal
 
 if TYPE_CHECKING:
@@ -109,8 +110,11 @@ def _created(world: SigmaxWorld, wanted: Message, changes: Message) -> Proposal:
     """A proposal as the script wants it, with an id of its own unless the script gives one."""
     symbol = wanted["symbol"]
     if symbol not in world.market.pairs:
-        world.market.add(symbol, Listing(float(wanted.get("filled_price", 1.0))))
-    return world.desk.create(symbol, wanted["action"], exact(wanted["size"]), _id_in(changes))
+        price = _bearable(wanted.get("filled_price", 1.0), LEAST_PRICE, MOST_PRICE)
+        world.market.add(symbol, Listing(float(price)))
+    # Any word may be told; the desk itself buys or sells.
+    action: Action = "buy" if wanted["action"].lower() == "buy" else "sell"
+    return world.desk.create(symbol, action, _bearable(wanted["size"], FINEST, MOST_SIZE), _id_in(changes))
 
 
 def _approved(world: SigmaxWorld, wanted: Message, changes: Message, now: float) -> Proposal:
@@ -134,7 +138,8 @@ def _executed(world: SigmaxWorld, wanted: Message, changes: Message, now: float)
         proposal = _approved(world, wanted, changes, now)
         world.emit("proposal_approved", proposal.data, now)
     says_price = "filled_price" in _said(changes)
-    price = exact(wanted["filled_price"]) if says_price else world.market.pairs[proposal.symbol].price
+    said = _bearable(wanted["filled_price"], FINEST, MOST_PRICE)
+    price = said if says_price else world.market.pairs[proposal.symbol].price
     del world.desk.open[proposal.id]
     size = min(proposal.size, _most(world, proposal, price))
     if size == ZERO or wanted["status"] != "filled":
@@ -149,6 +154,11 @@ def _most(world: SigmaxWorld, proposal: Proposal, price: Decimal) -> Decimal:
         return world.desk.free_units(proposal.symbol)
     most = world.desk.free_cash() / price / (1 + FEE_RATE)
     return max(ZERO, world.market.pairs[proposal.symbol].stepped(most))
+
+
+def _bearable(number: float, least: Decimal | float, most: int) -> Decimal:
+    """A number of the script, as near as the books can have it; what is told is the script's own."""
+    return min(max(exact(number), Decimal(least)), Decimal(most)).quantize(FINEST)
 
 
 def _said(changes: Message) -> Message:

@@ -4,7 +4,7 @@ from harness.wire.schemas import shapes
 
 
 def test_there_are_words_for_each_code_of_the_document():
-    assert list(WORDS) == shapes(PROTOCOL.folder).document["components"]["schemas"]["ErrorCode"]["enum"]
+    assert list(WORDS) == list(shapes(PROTOCOL.folder).examples["error"])
 
 
 def test_a_refusal_becomes_the_data_of_the_sample():

@@ -30,7 +30,7 @@ def test_a_fact_that_no_world_can_have_is_refused_in_words(fact, words):
     ("rule", "words"),
     [
         ({"max_connections": -1}, "max_connections: expected a number of at least 0, found -1"),
-        ({"heartbeat_every_s": 0.0}, "heartbeat_every_s: expected a time above 0, found 0.0"),
+        ({"heartbeat_every_s": 0.0}, "heartbeat_every_s: expected at least 0.001 s, found 0.0"),
         ({"timeout_s": -1.0}, "timeout_s: expected a time above 0, found -1.0"),
         ({"pause_s": 0.0}, "pause_s: expected a time above 0, found 0.0"),
         ({"commands": Rate(-1, 1.0)}, "commands: expected a rate such as 3 per 10s, found '-1 per 1s'"),

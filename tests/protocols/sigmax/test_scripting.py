@@ -77,6 +77,42 @@ def test_a_scripted_trade_takes_no_more_than_cash_and_positions_allow(system_of)
     assert [data["size"] for data in client.data("trade_executed")] == [50, 50, 0.05]
 
 
+@pytest.mark.parametrize("kind", ["proposal_created", "proposal_approved", "trade_executed", "trade_executed.sell"])
+@pytest.mark.parametrize("changes", ["data.size: 1.0e+300", "data.size: 1.0e-300", "data.action: HODL"])
+def test_whatever_a_script_tells_of_trades_the_books_can_bear_it(system_of, caplog, kind, changes):
+    system = system_of(QUIET + f"steps: [{{at: 4s, send: {kind}, with: {{{changes}}}}}]")
+    client = system.connect("all")
+    system.wait(20)
+    name, value = changes.removeprefix("data.").split(": ")
+    assert str(client.data(kind.removesuffix(".sell"))[0][name]) == value.replace("1.0e", "1e")
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("price", ["1.0e+300", "1.0e-300"])
+@pytest.mark.parametrize("symbol", ["BTC/USDT", "XYZ/USDT"])
+def test_whatever_price_a_script_says_the_books_can_bear_it(system_of, caplog, symbol, price):
+    with_ = f"{{data.symbol: {symbol}, data.filled_price: {price}}}"
+    system = system_of(QUIET + f"steps: [{{at: 4s, send: trade_executed, with: {with_}}}]")
+    client = system.connect("all")
+    system.wait(20)
+    assert client.data("trade_executed")[0]["filled_price"] == float(price)
+    assert caplog.records == []
+
+
+def test_any_word_for_a_purchase_is_one_and_any_other_is_a_sale(system_of):
+    steps = """steps:
+  - {at: 4s, send: trade_executed, with: {data.size: 0.1, data.action: BUY}}
+  - {at: 5s, send: trade_executed, with: {data.size: 0.1, data.action: SHORT}}
+"""
+    system = system_of(QUIET + steps)
+    client = system.connect("executions")
+    system.wait(4.5)
+    assert float(system.world.desk.books.held(BTC)) == 0.1
+    system.wait(1)
+    assert system.world.desk.books.held(BTC) == 0
+    assert [data["action"] for data in client.data("trade_executed")] == ["BUY", "SHORT"]
+
+
 def test_a_trade_that_was_not_filled_moves_nothing(system_of):
     system = system_of(QUIET + "steps: [{at: 4s, send: trade_executed, with: {data.status: rejected}}]")
     client = system.connect("executions")
