@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.core.message import Message
-from harness.protocols.sigmax.errors import Refusal, malformed_symbol, unknown_topic
+from harness.protocols.sigmax.errors import Refusal, cannot, malformed_symbol, unknown_topic
 from harness.protocols.sigmax.rules import SYMBOL
 
 # Available Topics
 TOPICS = ("all", "proposals", "executions", "analysis", "status", "market", "portfolio", "health", "alerts")
+
+# Of topics and symbols in a message, and of symbols of a connection: more would keep all other clients waiting.
+MOST_ENTRIES = 1000
 
 PREFIX = "symbol:"  # Symbol Subscriptions: the long form of a symbol, as which it is a topic, too.
 
@@ -81,6 +84,8 @@ def read(data: Message) -> tuple[Selection, list[Refusal]]:
     selection, refusals = Selection(), []
     entries = [(topic, topic.startswith(PREFIX)) for topic in data.get("topics", ())]
     entries += [(symbol, True) for symbol in data.get("symbols", ())]
+    if len(entries) > MOST_ENTRIES:
+        return selection, [cannot(f"data: expected at most {MOST_ENTRIES} topics and symbols, found {len(entries)}")]
     for entry, is_symbol in entries:
         word = entry.removeprefix(PREFIX) if is_symbol else entry
         if is_symbol and SYMBOL.fullmatch(word):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import Any
 
@@ -11,7 +12,7 @@ from harness.core.session import Close, Context, Effect, Effects, Send, Session
 from harness.protocols.sigmax import scripting, selection
 from harness.protocols.sigmax.errors import Refusal, cannot, malformed_symbol, unknown_command
 from harness.protocols.sigmax.rules import SYMBOL, Rules
-from harness.protocols.sigmax.selection import PREFIX, Selection
+from harness.protocols.sigmax.selection import MOST_ENTRIES, PREFIX, Selection
 from harness.protocols.sigmax.world import TOPIC_OF, SigmaxWorld
 
 
@@ -73,7 +74,7 @@ class SigmaxSession(Session[SigmaxWorld, Rules]):
         is_command = isinstance(message, dict) and message["type"] == "command"
         if isinstance(message, Problem) or not is_command or self.commands.allows(now):
             return None
-        wait_s = self.commands.retry_after_s(now)
+        wait_s = math.ceil(10 * self.commands.retry_after_s(now)) / 10  # Who waits as long as told is early never.
         text = f"Commands are limited to {self.rules.commands}; wait {wait_s:.1f} s before sending more"
         return (self.refuse(cannot(text), message, now),)
 
@@ -120,6 +121,8 @@ class SigmaxSession(Session[SigmaxWorld, Rules]):
     def subscribe(self, message: Message, now: float) -> Effects:
         """Have the valid entries from now on."""
         chosen, errors = self.read(message, now)
+        if len(self.selection.symbols.keys() | chosen.symbols.keys()) > MOST_ENTRIES:
+            raise cannot(f"At most {MOST_ENTRIES} symbols can be subscribed; unsubscribe from some")
         self.select(chosen)
         return self.confirm("subscribed", chosen, errors, message, now)
 
@@ -153,9 +156,8 @@ class SigmaxSession(Session[SigmaxWorld, Rules]):
     def retune(self) -> None:
         """Listen to the channels of what is selected now."""
         channels = self.selection.channels()
-        for channel in self.channels:
-            if channel not in channels:
-                self.context.topics.leave(channel, self)
+        for channel in set(self.channels).difference(channels):
+            self.context.topics.leave(channel, self)
         for channel in channels:
             self.listen(channel)
             if channel.startswith("market/"):

@@ -33,6 +33,15 @@ def test_each_invalid_entry_is_refused_by_its_own_code():
     assert (list(selection.topics), list(selection.symbols)) == ([], ["A/B"])
 
 
+def test_a_message_with_more_than_a_thousand_entries_is_refused_as_a_whole_by_one_error():
+    topics, symbols = ["market"] * 500, [f"A{n}/B" for n in range(500)]
+    assert len(chosen(topics, symbols).symbols) == 500
+    selection, (refusal,) = read({"topics": topics, "symbols": [*symbols, "C/D"]})
+    assert selection == Selection()
+    assert refusal.code == "MESSAGE_PROCESSING_ERROR"
+    assert refusal.details == "data: expected at most 1000 topics and symbols, found 1001"
+
+
 def test_a_confirmation_has_the_words_of_the_sample():
     selection = chosen(["proposals", "executions", "analysis"], ["BTC/USDT", "ETH/USDT"])
     assert selection.confirmation("subscribed") == {

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from harness.core.limits import Rate
 from harness.core.message import Opcode
 from harness.protocols.sigmax.session import State
 from harness.scenario import stage
@@ -95,6 +96,18 @@ def test_invalid_entries_bring_an_error_each_before_the_valid_are_confirmed(syst
     assert (answers[-1]["data"]["topics"], answers[-1]["data"]["symbols"]) == (["market"], [BTC])
     assert answers[0]["data"]["error"] == "Invalid subscription topic"
     assert answers[0]["data"]["details"].startswith("Topic 'invalid_topic' does not exist")
+
+
+def test_a_connection_has_a_thousand_symbols_and_no_more(system_of):
+    client = system_of().connect("market", symbols=[f"A{n}/B" for n in range(999)])
+    assert [m["type"] for m in client.subscribe(symbols=["A0/B", BTC])] == ["subscribed"]
+    error = error_of(client.ask("subscribe", {"topics": ["health"], "symbols": [ETH]}, request_id=1))
+    assert error["code"] == "MESSAGE_PROCESSING_ERROR"
+    assert error["details"] == "At most 1000 symbols can be subscribed; unsubscribe from some"
+    (active,) = client.ask("get_subscriptions")
+    assert active["data"]["message"] == "Subscribed to 1 topics and 1000 symbols"
+    client.unsubscribe(symbols=["A0/B"])
+    assert [m["type"] for m in client.subscribe(symbols=[ETH])] == ["subscribed"]
 
 
 def test_where_nothing_is_valid_nothing_is_confirmed(system_of):
@@ -451,6 +464,18 @@ def test_120_commands_in_ten_seconds_are_carried_out_and_no_more(system_of):
     assert client.messages("error")[0]["request_id"] == "last"
     assert [m["type"] for m in client.ask("ping")] == ["pong"]
     client.play.wait(6)
+    assert [m["type"] for m in client.command("resume")] == ["system_status"]
+
+
+def test_who_waits_as_long_as_told_is_not_too_early(system_of):
+    client = system_of(rules={"commands": Rate(1, 1.0)}).connect()
+    client.command("resume")
+    client.play.wait(0.26)
+    assert (
+        error_of(client.command("resume"))["details"]
+        == "Commands are limited to 1 per 1s; wait 0.8 s before sending more"
+    )
+    client.play.wait(0.8)
     assert [m["type"] for m in client.command("resume")] == ["system_status"]
 
 
