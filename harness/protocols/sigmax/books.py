@@ -11,7 +11,7 @@ Action = Literal["buy", "sell"]
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
-FINEST = Decimal("0.00000001")  # To which fees, and the cost of a part of a position, are rounded.
+FINEST = Decimal("0.00000001")  # To which fees, entry prices, and the cost of a part of a position are rounded.
 FEE_RATE = Decimal("0.001")  # Trade Executed Event: 0.095 on 95.00 in the sample.
 
 
@@ -112,8 +112,8 @@ def percent(part: Decimal, whole: Decimal) -> float:
 
 def _shown(symbol: str, position: Position, price: Decimal) -> dict[str, Any]:
     value = position.size * price
-    # As many decimals as the price has, so that averages of cheap pairs mean something.
-    entry = (position.cost / position.size).quantize(price, ROUND_HALF_UP)
+    # An average with the decimals of a price would not give the gain to the cent.
+    entry = (position.cost / position.size).quantize(FINEST)
     return {
         "symbol": symbol,
         "size": float(position.size),

@@ -52,6 +52,15 @@ def test_entries_are_averages_weighted_by_size_which_sales_do_not_change():
     assert (position["size"], position["entry_price"], position["pnl"]) == (2.0, 175.0, 250.0)
 
 
+def test_the_gain_of_a_position_follows_to_the_cent_from_its_size_and_the_prices_shown():
+    trades = [("XRP/USDT", "buy", "7001", "2.2501"), ("XRP/USDT", "buy", "2000", "2.2504")]
+    position = books_of(*trades).portfolio({"XRP/USDT": Decimal("2.3000")})["positions"][0]
+    assert position["entry_price"] == 2.25016666
+    assert position["pnl"] == 448.55
+    gain = position["size"] * (position["current_price"] - position["entry_price"])
+    assert abs(gain - position["pnl"]) < 0.0051
+
+
 def test_a_position_that_is_sold_as_a_whole_is_gone():
     books = books_of(("A/B", "buy", "3", "1"), ("A/B", "sell", "1", "1"), ("A/B", "sell", "2", "1"))
     assert books.positions == {}

@@ -116,7 +116,9 @@ class Auditor:
         assert exact(shown["value"]) == cents(value)
         assert abs(exact(shown["pnl"]) - (value - cost)) <= Decimal("0.0051")
         assert abs(exact(shown["pnl_percent"]) - 100 * (value - cost) / cost) <= Decimal("0.0051")
-        assert shown["entry_price"] == pytest.approx(float(cost / size), abs=0.00501)
+        assert abs(exact(shown["entry_price"]) - cost / size) <= Decimal("1e-4")
+        gain = size * (exact(shown["current_price"]) - exact(shown["entry_price"]))
+        assert abs(exact(shown["pnl"]) - gain) <= Decimal("0.0051")
 
     def system_status(self, at, data):
         assert data["uptime_s"] == at
