@@ -11,7 +11,7 @@ import itertools
 import json
 import shutil
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 import websockets
 
 from harness.protocols.sigmax import PROTOCOL
+from harness.protocols.sigmax.rules import Rules
 
 pytestmark = pytest.mark.socket
 
@@ -307,6 +308,23 @@ async def test_python_is_refused_beyond_the_limit_of_connections(connect_sigmax)
         await connect_sigmax(query=query)
     await first.disconnect()
     assert (await connect_sigmax(query=query)).is_connected()
+
+
+async def test_a_burst_of_closes_frees_as_many_places_at_once_and_who_is_refused_takes_none(mock_of):
+    mock = await mock_of(replace(PROTOCOL, rules=Rules(max_connections=40)))
+
+    async def arrive(count):
+        """Connect as many at once: the sockets by the type of what they heard first."""
+        heard = {"connected": [], "error": []}
+        for socket in await asyncio.gather(*(mock.client() for _ in range(count))):
+            heard[json.loads(await socket.recv())["type"]].append(socket)
+        return heard["connected"], heard["error"]
+
+    served, refused = await arrive(45)
+    assert (len(served), len(refused)) == (40, 5)
+    await asyncio.gather(*(socket.close() for socket in served[:30]))
+    served, refused = await arrive(31)
+    assert (len(served), len(refused)) == (30, 1)
 
 
 async def test_python_reconnects_and_restores_its_subscriptions(connect_sigmax):
