@@ -149,10 +149,9 @@ class Market:
             known = LISTINGS.get(symbol, Listing(1.0))
             self.add(symbol, Listing(facts.prices.get(symbol, known.price), known.volume))
 
-    def add(self, symbol: str, listing: Listing) -> Pair:
+    def add(self, symbol: str, listing: Listing) -> None:
         """Have one more pair. Each has a chance of its own, so that one does not disturb another."""
-        pair = self.pairs[symbol] = Pair(symbol, listing, random.Random(f"{self._seed}/{symbol}"))
-        return pair
+        self.pairs[symbol] = Pair(symbol, listing, random.Random(f"{self._seed}/{symbol}"))
 
     def move(self, facts: Facts, now: float) -> None:
         """Let the time since the last move pass."""

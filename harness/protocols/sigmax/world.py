@@ -165,12 +165,10 @@ class SigmaxWorld(World[Facts]):
         self._statuses += 1
         return previous
 
-    def analyze(self, symbol: str, now: float) -> Analysis:
+    def analyze(self, symbol: str, now: float) -> None:
         """Look at a pair, and tell what the agents make of it."""
-        analysis = self.view(symbol)
-        self._views[symbol] = analysis
+        analysis = self._views[symbol] = self.view(symbol)
         self.emit("analysis_update", analysis.data, now)
-        return analysis
 
     def view(self, symbol: str) -> Analysis:
         """What the agents make of a pair now."""
