@@ -172,6 +172,19 @@ def test_hft_stopped(front):
     assert heard.said_between(60, 90, "hft.entry") != []
 
 
+def test_hft_stuck(front):
+    heard = front(120)
+    gone = {trade["trade_id"] for trade in heard.said_between(0, 30, "hft.exit")}
+    held = {trade["trade_id"] for trade in heard.said_between(0, 30, "hft.entry")} - gone
+    assert held
+    [stop] = heard.events("hft.stop")
+    errors = [e for e in heard.events("hft.manage_error") if stop["id"] - len(held) <= e["id"] < stop["id"]]
+    assert {int(e["payload"]["error"].split()[1]) for e in errors} == held
+    assert [e["type"] for t, e in heard.heard() if e["channel"] == "hft" and 30 < t < 60] == []
+    assert heard.times("hft.start") == [0.5, 60.0]
+    assert held <= {trade["trade_id"] for trade in heard.said_between(60, 63, "hft.exit")}
+
+
 def test_price_shock(front):
     heard = front(120)
     lines = {}
