@@ -227,6 +227,7 @@ def test_deep_drawdown(play):
     assert falls == sorted(falls, reverse=True)
     assert navs[-1] > 1.15 * navs[lowest]
     assert falls[-1] == falls[lowest + 1]
+    assert max(values(client, "market.alpha")[15:120]) < 8  # A crash has a tail, and is no smooth slope.
     assert pnl[lowest] < -30_000
     assert pnl[lowest] < pnl[-1] < 0
     # The day's profit keeps in step with the net asset value.
