@@ -10,7 +10,9 @@ from harness.core.session import Request
 from harness.scenario.network import Transport
 from harness.scenario.stage import Link, Stage
 
-LATE_MOST_S = 0.1  # Of the loop.
+# How late, by the loop, a stage may be before its clock is put back. In real time it is given longer: its timestamps
+# shall agree with other clocks, and it can catch up, unless the machine slept.
+LATE_MOST_S, LATE_MOST_IN_REAL_TIME_S = 0.1, 10.0
 
 
 class Driver:
@@ -29,7 +31,15 @@ class Driver:
         self._set_alarm()
 
     def now(self) -> float:
-        """The stage's time."""
+        """The stage's time. That of a stage which is far behind goes on from there, however long it was."""
+        if self._alarm is not None:
+            late_s = (self._elapsed() - self._alarm_due) / self.speed
+            # Else ever more would be due at once, and nothing else would be served any more.
+            if late_s > (LATE_MOST_S if self.speed > 1 else LATE_MOST_IN_REAL_TIME_S):
+                self._skipped_s -= late_s * self.speed
+        return self._elapsed()
+
+    def _elapsed(self) -> float:
         return (self._loop.time() - self._began_s) * self.speed + self._skipped_s
 
     def connect(self, request: Request, transport: Transport) -> Link:
@@ -65,7 +75,7 @@ class Driver:
     def skip(self, seconds: float) -> None:
         """Let `seconds` of the stage's time pass at once."""
         self._skipped_s += seconds
-        self.stage.advance(self.now())
+        self.stage.advance(self._elapsed())
         self._set_alarm()
 
     def close_all(self, code: int, reason: str) -> None:
@@ -89,21 +99,12 @@ class Driver:
             self._alarm = None
         if due is not None and not self._is_stopped:
             self._alarm_due = due
-            self._slow_down(due)
-            wait_s = max(0.0, due - self.now()) / self.speed
+            wait_s = max(0.0, due - self._elapsed()) / self.speed
             self._alarm = self._loop.call_later(wait_s, self._ring, due)
 
-    def _slow_down(self, due: float) -> None:
-        """Let the time of a stage that cannot keep up go slower, so that ever more is not due at once.
-
-        Without it, what is due takes so long that still more is due then, and nothing else is served any more.
-        """
-        late_s = (self.now() - due) / self.speed
-        if late_s > LATE_MOST_S:
-            self._skipped_s -= late_s * self.speed
-
     def _ring(self, due: float) -> None:
-        self._alarm = None
         # A loop may ring a hair early; what it rang for is due all the same.
-        self.stage.advance(max(due, self.now()))
+        now = max(due, self.now())
+        self._alarm = None
+        self.stage.advance(now)
         self._set_alarm()

@@ -120,7 +120,7 @@ def test_a_stage_that_cannot_keep_up_goes_slower_and_leaves_time_for_others(driv
             ticks.append(now)
             loop._jump(0.005)  # The work takes five times as long as there is between two ticks.
             if len(ticks) < 50_000:  # So that a driver that never catches up fails here, rather than lasts for ever.
-                driver.stage.agenda.at(now + 0.001, tick)
+                driver.stage.agenda.at(now + 0.002, tick)
 
         driver.stage.agenda.at(0.0, tick)
         driver.skip(0.0)
@@ -132,4 +132,14 @@ def test_a_stage_that_cannot_keep_up_goes_slower_and_leaves_time_for_others(driv
         assert ticks == sorted(ticks)
         assert len(ticks) == pytest.approx(loop.time() / 0.005, rel=0.1)
 
-    driven("steps: [{at: 1d, raw: a}]", wait)
+    driven("steps: [{at: 1d, raw: a}]", wait, speed=2.0)
+
+
+@pytest.mark.parametrize(("pause_s", "lost_s"), [(15.0, 0.0), (3600.0, 3590.0)])
+def test_in_real_time_only_a_machine_that_slept_puts_the_clock_back(driven, pause_s, lost_s):
+    async def wait(driver, link, transport):
+        asyncio.get_running_loop()._jump(pause_s)
+        await asyncio.sleep(60)
+        assert driver.now() == pytest.approx(pause_s + 60 - lost_s)
+
+    assert [text for _, text in driven(TICKS, wait)] == ["a", "b"]
