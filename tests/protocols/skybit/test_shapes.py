@@ -1,4 +1,4 @@
-"""What is particular to Skybit's document. What holds for every protocol's is in tests/protocols/test_shapes.py."""
+"""What is particular to Skybit's document; what holds for all is in tests/protocols/test_shapes.py."""
 
 from __future__ import annotations
 
