@@ -50,26 +50,36 @@ class Entry:
 class Conversation:
     """All frames of one connection, both ways, in order, and how it ended.
 
-    `about` says what is known of the connection: protocol, url, user, extensions. With `limit`, only the newest
-    entries are kept, and `dropped` counts the others.
+    `about` says what is known of the connection: protocol, url, user, extensions. With `limit` (entries) or
+    `limit_bytes` (of their frames), only the newest are kept, one at least, and `dropped` counts the others.
     """
 
     about: dict[str, Any] = field(default_factory=dict)
     limit: int | None = None
+    limit_bytes: int | None = None
     dropped: int = 0
 
     def __post_init__(self) -> None:
-        self.entries: deque[Entry] = deque(maxlen=self.limit)
+        self.entries: deque[Entry] = deque()
+        self._bytes = 0
         self._indexed = 0
         self._messages: _Index = {}
 
     def note(self, at_s: float, sender: Sender, frame: Frame) -> Entry:
         """Append one frame."""
-        if self.limit is not None and len(self.entries) == self.limit:
-            self.dropped += 1
         entry = Entry(at_s, sender, frame)
         self.entries.append(entry)
+        self._bytes += len(frame.data)
+        while self._has_too_many():
+            self._bytes -= len(self.entries.popleft().frame.data)
+            self.dropped += 1
         return entry
+
+    def _has_too_many(self) -> bool:
+        count = len(self.entries)
+        if self.limit is not None and count > self.limit:
+            return True
+        return self.limit_bytes is not None and self._bytes > self.limit_bytes and count > 1
 
     def received(self, *types: str) -> list[Message]:
         """The messages that came from the server, of these types, or of all."""

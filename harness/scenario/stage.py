@@ -28,7 +28,9 @@ from harness.wire.schemas import shapes
 
 log = logging.getLogger("harness.stage")
 
-JOURNAL_ENTRIES = 200  # What is kept of a conversation in memory, per connection.
+# What is kept of a conversation in memory, per connection.
+JOURNAL_ENTRIES = 200
+JOURNAL_BYTES = 4 * 1024 * 1024
 
 
 class Stage:
@@ -132,7 +134,7 @@ class Link:
         self.opened_at = now
         self.closing = False
         about = {"protocol": stage.protocol.name, "scenario": stage.scenario.name, "connection": number}
-        self.conversation = Conversation(about, limit=JOURNAL_ENTRIES)
+        self.conversation = Conversation(about, JOURNAL_ENTRIES, JOURNAL_BYTES)
         self.session = self._session()
         self.session.perform = self.perform
         self._line = Line(stage.scenario.network, stage.agenda, stage.chance(f"line/{number}"), transport, now)

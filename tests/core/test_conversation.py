@@ -49,6 +49,17 @@ def test_with_a_limit_the_newest_are_kept_and_the_others_counted(entries, limit)
     assert Conversation.from_lines(record.to_lines()).dropped == record.dropped
 
 
+@given(st.lists(ENTRIES, max_size=9), st.integers(0, 40))
+def test_a_limit_in_bytes_keeps_the_newest_that_fit_and_one_at_least(entries, limit_bytes):
+    record = Conversation(limit_bytes=limit_bytes)
+    for entry in entries:
+        record.note(*entry)
+    sizes = [len(entry.frame.data) for entry in record.entries]
+    assert contents(record) == entries[len(entries) - len(sizes) :]
+    assert sum(sizes) <= limit_bytes or len(sizes) == 1
+    assert record.dropped + len(sizes) == len(entries)
+
+
 def test_every_line_is_json_and_text_stays_readable():
     lines = list(conversation(("client", '{"name": "Zoë"}')).to_lines())
     assert json.loads(lines[0]) == {"conversation": {"protocol": "skybit", "dropped": 0}}
