@@ -47,11 +47,12 @@ class Lab:
         subprotocols: tuple[str, ...] = (),
         deflate: bool = False,
         pongs: bool = True,
+        capability: str = "",
         **query: str,
     ) -> Peer:
-        """A new connection, as bare as the handshake leaves it."""
+        """A new connection, as bare as the handshake leaves it; to where `capability` shows, if the profile says so."""
         headers = {**self.profile.headers, **(headers or {})}
-        peer = self._make(Offer(self.profile.url(query), headers, subprotocols, deflate, pongs))
+        peer = self._make(Offer(self.profile.url(query, capability), headers, subprotocols, deflate, pongs))
         self._peers.append(peer)
         self.conversations.append(peer.conversation)
         await peer.open()

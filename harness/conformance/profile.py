@@ -27,17 +27,19 @@ class Profile:
     symbols: tuple[str, ...] = ("AAPL", "GOOGL", "MSFT")
     capabilities: Mapping[str, bool] = field(default_factory=dict)  # Name -> false excludes what needs it.
     headers: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)  # Capability -> where it shows, if not at the target.
     ca_file: str | None = None
     reply_s: float = 5.0  # How long an answer may take.
     quiet_s: float = 1.0  # How long nothing must come before it counts as silence.
     side_by_side: int = 24  # How many exchanges may run at once.
     round_trip_s: float = 0.0  # Measured when a run begins; the tolerances above are widened by it.
 
-    def url(self, query: Mapping[str, Any]) -> str:
-        """The target with these query parameters added."""
+    def url(self, query: Mapping[str, Any], capability: str = "") -> str:
+        """The target, or the URL where this capability shows, with these query parameters added."""
+        target = self.urls.get(capability, self.target)
         if not query:
-            return self.target
-        parts = urlsplit(self.target)
+            return target
+        parts = urlsplit(target)
         joined = "&".join(filter(None, [parts.query, urlencode(query)]))
         return urlunsplit(parts._replace(query=joined))
 
@@ -53,9 +55,9 @@ class Profile:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no report may show: tokens, values of headers, and what a URL may hide."""
-        parts = urlsplit(self.target)
-        hidden = [value for _, value in parse_qsl(parts.query)]
-        found = [*self.tokens, self.expired_token, *self.headers.values(), parts.password, *hidden]
+        parts = [urlsplit(url) for url in (self.target, *self.urls.values())]
+        hidden = [value for each in parts for _, value in parse_qsl(each.query)]
+        found = [*self.tokens, self.expired_token, *self.headers.values(), *(each.password for each in parts), *hidden]
         return tuple(secret for secret in found if secret)
 
 
@@ -63,7 +65,7 @@ class Profile:
 _STRINGS = ("url", "expired_token", "bad_token", "ca_file")
 _LISTS = ("tokens", "symbols")
 _NUMBERS = ("reply_s", "quiet_s", "side_by_side")
-_TABLES = ("tolerances", "headers", "capabilities")
+_TABLES = ("tolerances", "headers", "capabilities", "urls")
 _TOP = (*_STRINGS, *_LISTS, *_TABLES)
 
 
@@ -101,6 +103,9 @@ class _Reader:
         if "capabilities" in self.values:
             lacking = self._table("capabilities", tuple(sorted(capabilities)))
             changes["capabilities"] = {k: self._truth(k, v) for k, v in lacking.items()}
+        if "urls" in self.values:
+            others = self._table("urls", tuple(sorted(capabilities)))
+            changes["urls"] = {k: self._address(k, v) for k, v in others.items()}
         if "url" in changes:
             changes["target"] = base.target or changes["url"]
             del changes["url"]
@@ -150,6 +155,11 @@ class _Reader:
     def _truth(self, key: str, value: Any) -> bool:
         if not isinstance(value, bool):
             raise self._wrong(f"capabilities.{key}", "true or false", value)
+        return value
+
+    def _address(self, key: str, value: Any) -> str:
+        if not isinstance(value, str) or not value.startswith(("ws://", "wss://")):
+            raise self._wrong(f"urls.{key}", "a URL that begins with ws:// or wss://", value)
         return value
 
     def _wrong(self, key: str, expected: str, found: Any) -> ProfileError:

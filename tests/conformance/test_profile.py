@@ -20,6 +20,9 @@ X-Team = "trading"
 
 [capabilities]
 deflate = false
+
+[urls]
+deflate = "wss://deflate.example.com/"
 """
 
 
@@ -46,7 +49,16 @@ def test_a_whole_profile_is_read(load_text, tmp_path):
         side_by_side=4,
         headers={"X-Team": "trading"},
         capabilities={"deflate": False},
+        urls={"deflate": "wss://deflate.example.com/"},
     )
+
+
+def test_a_capability_may_show_elsewhere():
+    there = Profile("ws://here/?a=hidden-here", urls={"keys": "ws://user:hidden-too@there/?b=hidden-there"})
+    assert there.url({"c": "1"}) == "ws://here/?a=hidden-here&c=1"
+    assert there.url({"c": "1"}, "keys") == "ws://user:hidden-too@there/?b=hidden-there&c=1"
+    assert there.url({}, "deflate") == there.target
+    assert set(there.secrets) == {"hidden-here", "hidden-too", "hidden-there"}
 
 
 def test_what_a_profile_does_not_say_stays_as_it_was(load_text):
@@ -65,6 +77,9 @@ def test_the_address_on_the_command_line_goes_first(load_text):
         ('token = ["a"]', "unknown key token; .* Did you mean 'tokens'"),
         ("url = 5", "url: expected a text, found 5"),
         ("tolerances = 5", "tolerances: expected a table, as in `.tolerances.`, found 5"),
+        ("[urls]\ndeflat = 'ws://a/'", "unknown key urls.deflat; .* Did you mean 'deflate'"),
+        ("[urls]\ndeflate = 'http://a/'", "urls.deflate: expected a URL that begins with ws:// or wss://"),
+        ("[urls]\ndeflate = 5", "urls.deflate: expected a URL"),
         ("[tolerances]\nreply = 5", "unknown key tolerances.reply; .* Did you mean 'reply_s'"),
         ("[tolerances]\nreply_s = 0", "tolerances.reply_s: expected a number above 0, found 0"),
         ("[tolerances]\nreply_s = true", "tolerances.reply_s: expected a number above 0, found True"),
