@@ -50,3 +50,11 @@ def test_an_unknown_name_is_told_with_the_nearest_right_one():
 def test_a_protocol_without_scenarios_says_so():
     with pytest.raises(LookupError, match=r"expected a scenario of toy \(there is none\), found 'x'.$"):
         Library().find("toy", "x")
+
+
+def test_a_file_that_names_another_protocol_is_not_offered_and_one_that_cannot_be_read_is(own):
+    (own / "slow.yaml").write_text("scenario: Slow\nprotocol: skybit\n")
+    (own / "latin.yaml").write_bytes(b"scenario: caf\xe9")
+    (own / "misspelt.yaml").write_text("scenario: Slow\nprotocol: skybti\n")
+    assert list(Library([own]).files("megabot"))[:2] == ["latin", "misspelt"]
+    assert list(Library([own]).files("skybit"))[:3] == ["latin", "misspelt", "slow"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -9,6 +10,7 @@ import pytest
 
 from harness import scenario as package
 from harness.core.limits import Rate
+from harness.core.world import World
 from harness.scenario import library, loading
 from harness.scenario.loading import ScenarioError, load, parse, schema
 from harness.scenario.misbehave import Corrupt, Drop
@@ -159,3 +161,13 @@ def test_schema_and_loader_agree_on_what_is_wrong_in_form(monkeypatch, toy, mist
     ]:
         assert not validator.is_valid(good | wrong), wrong
         assert mistakes(json.dumps(wrong)[1:-1])
+
+
+def test_where_no_fact_may_change_a_step_offers_no_world(toy):
+    class Fixed(World):
+        pass
+
+    fixed = replace(toy, world=Fixed)
+    text = "scenario: A test\nprotocol: toy\nsteps: [{at: 1s, world: {word: maybe}}]\n"
+    with pytest.raises(ScenarioError, match="one of the keys when, send, close, hang_up, raw, found at and world"):
+        parse(text, Path("x.yaml"), {"toy": fixed})
