@@ -169,5 +169,5 @@ def test_where_no_fact_may_change_a_step_offers_no_world(toy):
 
     fixed = replace(toy, world=Fixed)
     text = "scenario: A test\nprotocol: toy\nsteps: [{at: 1s, world: {word: maybe}}]\n"
-    with pytest.raises(ScenarioError, match="one of the keys when, send, close, hang_up, raw, found at and world"):
+    with pytest.raises(ScenarioError, match="one of the keys when, send, close, hang_up, raw, found at, world"):
         parse(text, Path("x.yaml"), {"toy": fixed})
