@@ -13,11 +13,12 @@ from faker import Faker
 from harness.protocols.megabot import chat_words as words
 
 MOST_CHARS_READ = 10_000  # Of what the user wrote.
-MOST_TOPIC_CHARS = 40
+MOST_WORD_CHARS = 30  # Of a topic: what is longer is no word.
 LONG_CHARS = 400  # A message of more is worth a progress bar while it is read.
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _CLAUSE = re.compile(r"[^\w\s'’-]+")
+_CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Understood:
 
 
 def understood(text: str) -> Understood:
-    """What kind of message this is: a greeting, thanks, a farewell, code, a question, or a statement.
+    """What kind of message this is: small talk of some kind, code, a question, a statement, or unclear.
 
     >>> understood("Hello MegaBot!").kind
     'greeting'
@@ -39,14 +40,16 @@ def understood(text: str) -> Understood:
     """
     text = text[:MOST_CHARS_READ]
     said = [word.lower() for word in _WORD.findall(text)]
-    topics = tuple(dict.fromkeys(_topics(text)))[:4]
+    topics = tuple(dict.fromkeys(_topics(_CODE.sub(" ", text))))[:4]
     rest = set(said) - {"megabot", "bot", "assistant"}
-    for kind, known in (("greeting", words.GREETINGS), ("thanks", words.THANKS), ("farewell", words.FAREWELLS)):
+    for kind, (known, _) in words.SMALL_TALK.items():
         if rest and rest <= known:
             return Understood(kind, topics)
     is_javascript = bool(rest & words.JAVASCRIPT_WORDS)
     if is_javascript or rest & words.CODE_WORDS or "```" in text:
         return Understood("code", topics, is_javascript)
+    if not topics:
+        return Understood("unclear", topics)
     asks = "?" in text or (said and said[0] in words.QUESTION_WORDS)
     return Understood("question" if asks else "statement", topics)
 
@@ -71,14 +74,21 @@ def _topics(text: str) -> Iterator[str]:
         for tells, run in groupby(_WORD.findall(clause), _tells):
             told = list(run)
             if tells:
-                pairs = [told[n : n + 2] for n in range(0, len(told), 2)]
-                yield from (" ".join([*determiner.split(), *pair])[:MOST_TOPIC_CHARS] for pair in pairs)
+                first, *others = [told[n : n + 2] for n in range(0, len(told), 2)]
+                yield from (" ".join(pair) for pair in ([*determiner.split(), *first], *others))
             determiner = words.DETERMINERS.get(told[-1].lower(), "")
 
 
 def _tells(word: str) -> bool:
-    stem = re.split("['’]", word.lower())[0]  # `don't` says no more than `don`.
-    return stem not in words.STOP_WORDS | words.GREETINGS and (len(stem) > 2 or not stem.isascii())
+    """Whether a word may be what a message is about: numbers, contractions (`hasn't`) and endless words are not."""
+    stem, _, ending = word.lower().replace("’", "'").partition("'")
+    if stem in words.STOP_WORDS | words.GREETINGS or stem.isdigit() or ending not in ("", "s"):
+        return False
+    return (len(stem) > 2 or not stem.isascii()) and len(word) <= MOST_WORD_CHARS
+
+
+def _article(thing: str) -> str:
+    return "an" if thing[0] in "aeiou" and not thing.startswith(("uni", "use")) else "a"
 
 
 class _Writer:
@@ -95,17 +105,15 @@ class _Writer:
     def natural(self) -> str:
         """As long as such a reply is."""
         match self.message.kind:
-            case "greeting":
-                return words.HELLO
-            case "thanks":
-                return self.chance.choice(words.WELCOME)
-            case "farewell":
-                return self.chance.choice(words.GOODBYE)
             case "code":
                 return self._code()
             case "question":
                 return self._prose(words.QUESTION_OPENINGS)
-        return self._prose(words.STATEMENT_OPENINGS)
+            case "statement":
+                return self._prose(words.STATEMENT_OPENINGS)
+            case "unclear":
+                return self.chance.choice(words.WAITING)
+        return self.chance.choice(words.SMALL_TALK[self.message.kind][1])
 
     def long(self, length_words: int) -> str:
         """Prose of exactly so many words."""
@@ -139,6 +147,6 @@ class _Writer:
             other=self.chance.choice(others),
             verb=self.chance.choice(words.VERBS),
             bs=self.faker.bs(),
-            a_thing=f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}",
-            file=self.faker.file_path(depth=2, extension=self.extension).lstrip("/"),
+            a_thing=f"{_article(thing)} {thing}",
+            file=self.faker.file_path(depth=2, extension=self.extension).lstrip("/").lower(),
         )

@@ -7,20 +7,21 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that say nothing of what a message is about; the last line are verbs of asking.
+# Words that say nothing of what a message is about; the last lines are verbs of asking, and moods.
 STOP_WORDS = _words("""
-    a about after again all also am an and any anyone anything are as at be because been before being best better but by
-    can cannot could did do does doing done don down each either else even ever every few first for from get give go
-    good great had has have having he her here him his how i if in into is isn it its itself just kind know last let
-    like lot made make makes many may maybe me might more most much must my need needs never new next no not nothing
-    now of off ok okay on once one only onto or other our out over own part per perhaps please put quite rather really
-    right s same say see she should since so some somehow someone something soon still such sure t take than that the
-    their them then there these they thing things think this those though through till to too two under until up upon
-    us use used using ve very via want wants was way we well were what when where whether which while who whom whose why
-    will with within without won would yes yet you your yours megabot bot assistant
-    ask build check compare create describe explain find fix generate give happen happens help keep keeps like likes
-    look looking review show suggest summarize tell translate try trying understand wonder work working works write
-    writing
+    a about above across after again against all along also am among an and any anyone anything are as at be because
+    been before behind being below best better between but by can cannot could did do does doing done don down
+    during each either else even ever every few first for from get give go good great had has have having he her
+    here him his how i if in into is isn it its itself just kind know last let like lot made make makes many may
+    maybe me might more most much must my need needs never new next no not nothing now of off ok okay on once one
+    only onto or other our out over own part per perhaps please put quite rather really right s same say see she
+    should since so some somehow someone something soon still such sure t take than that the their them then there
+    these they thing things think this those though through till to too two under until up upon us use used using ve
+    very via want wants was way we well were what when where whether which while who whom whose why will with within
+    without won would yes yet you your yours megabot bot assistant
+    add arrived ask build center check compare create debug describe explain find fix generate give happen happens
+    happy help implement improve keep keeps like likes look looking optimize refactor remove review sad show sorry
+    sort suggest summarize tell translate try trying understand wonder work working works write writing wrong
     """)
 # How a reply names again what came with these words.
 DETERMINERS = {
@@ -35,22 +36,46 @@ DETERMINERS = {
     "your": "my",
 }
 GREETINGS = _words("hello hi hey hiya howdy greetings morning afternoon evening day good there")
-THANKS = _words("thanks thank thx ty cheers you so much very a lot many")
-FAREWELLS = _words("bye goodbye ciao farewell later see you good night")
 QUESTION_WORDS = _words("how what when where which who whose why can could do does did is are should would will")
 CODE_WORDS = _words("""
-    api array async await bug class code compile compiler css debug docker exception function git html import java
-    javascript json lambda library loop method module parser program python query refactor regex repository rust
-    script snippet sql stacktrace test tests traceback typescript unit variable websocket yaml
+    api array async await bug class code compile compiler const css debug def docker exception function git html import
+    java javascript json lambda library loop method module npm parser pip program python query refactor regex repository
+    rust script snippet sql stacktrace test tests traceback typescript undefined unit variable websocket yaml
     """)
 JAVASCRIPT_WORDS = _words("javascript typescript node react vue html css browser frontend js ts")
 
-HELLO = "Hello! How can I help you today?"  # As in the sample.
-WELCOME = (
-    "You're welcome! Is there anything else I can help with?",
-    "Happy to help. Just ask if anything else comes up.",
+WAITING = (
+    "Could you tell me a little more about what you need?",
+    "I would like to help. What are you working on?",
+    "I am not sure that I understand. What would you like me to do?",
 )
-GOODBYE = ("Goodbye! Come back whenever you need me.", "See you soon. I will keep our conversation in mind.")
+# Kind -> the words that a message of this kind is made of, all of it, and what is answered.
+SMALL_TALK = {
+    "greeting": (GREETINGS, ("Hello! How can I help you today?",)),  # As in the sample.
+    "thanks": (
+        _words("thanks thank thx ty cheers you so much very a lot many"),
+        (
+            "You're welcome! Is there anything else I can help with?",
+            "Happy to help. Just ask if anything else comes up.",
+        ),
+    ),
+    "farewell": (
+        _words("bye goodbye ciao farewell later see you good night"),
+        ("Goodbye! Come back whenever you need me.", "See you soon. I will keep our conversation in mind."),
+    ),
+    "wellbeing": (
+        _words("hello hi hey how are you doing today is it going what's up"),
+        ("I am doing well, thank you! What can I do for you?", "All is well here. What are you working on?"),
+    ),
+    "identity": (
+        _words("who what are you is your name can do"),
+        ("I am MegaBot. I answer questions, write code, and run tools such as your tests. What do you need?",),
+    ),
+    "assent": (
+        _words("yes yeah yep no nope ok okay sure fine great cool nice right alright well done please go ahead on"),
+        ("All right. What would you like to do next?", "Good. Tell me how you would like to go on."),
+    ),
+}
 
 QUESTION_OPENINGS = (
     "Good question. When it comes to {topic}, the short answer is that it depends on what you want to {verb}.",

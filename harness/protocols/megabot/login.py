@@ -13,6 +13,8 @@ from harness.protocols.megabot.rules import Facts, Rules
 if TYPE_CHECKING:
     from harness.protocols.megabot.world import MegabotWorld
 
+EXPECTED = "the body: expected a JSON object with username and password"
+
 
 def login(world: MegabotWorld, rules: Rules, request: HttpRequest, now: float) -> HttpReply:
     """200 and a token; 401 for a wrong name or password, 400 for a body that has none, with a payload of errors."""
@@ -28,9 +30,9 @@ def _credentials(body: bytes) -> tuple[str, str]:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Refusal("invalid_message", "expected a JSON object, found text that is no JSON") from error
+        raise Refusal("invalid_message", f"{EXPECTED}, found text that is no JSON") from error
     if not isinstance(data, dict):
-        raise Refusal("invalid_message", "expected a JSON object with username and password, found other JSON")
+        raise Refusal("invalid_message", f"{EXPECTED}, found other JSON")
     return _text(data, "username"), _text(data, "password")
 
 

@@ -99,7 +99,7 @@ def run_tests(job: Job) -> Findings:
     }
     if failed:
         result["failures"] = failed
-    notice = f"{len(failed)} tests have failed" if failed else "All of your tests have passed"
+    notice = f"{_counted(len(failed), 'test')} failed" if failed else "All of your tests have passed"
     return Findings(result, "\n".join([*lines, summary]), notice)
 
 
@@ -109,7 +109,8 @@ def run_linter(job: Job) -> Findings:
     issues = [issue for file in files for issue in _issues(file, job.project.files[file])]
     errors = sum(issue["severity"] == "error" for issue in issues)
     lines = [f"{i['file']}:{i['line']}: {i['rule']} {i['message']}" for i in issues]
-    summary = f"{len(files)} files checked: {errors} errors, {len(issues) - errors} warnings"
+    found = f"{_counted(errors, 'error')}, {_counted(len(issues) - errors, 'warning')}"
+    summary = f"{_counted(len(files), 'file')} checked: {found}"
     result = {"files_checked": len(files), "errors": errors, "warnings": len(issues) - errors, "issues": issues}
     return Findings(result, "\n".join([*lines, summary]), summary)
 
@@ -128,7 +129,7 @@ def search_code(job: Job) -> Findings:
     ]
     shown = matches[:limit]
     more = f", {limit} of them shown" if len(matches) > limit else ""
-    summary = f"{len(matches)} matches{more}"
+    summary = f"{_counted(len(matches), 'match', 'matches')}{more}"
     lines = [f"{match['file']}:{match['line']}: {match['text']}" for match in shown]
     return Findings({"total": len(matches), "matches": shown}, "\n".join([*lines, summary]), f"Search: {summary}")
 
@@ -160,7 +161,8 @@ def code_review(job: Job) -> Findings:
     issues = sum(comment["kind"] == "issue" for comment in comments)
     verdict = "changes_requested" if issues else "approved"
     lines = [f"{c['file']}:{c['line']}: {c['kind']}: {c['text']}" for c in comments]
-    summary = f"{len(comments)} comments on {len(files)} files, {issues} of them issues: {verdict.replace('_', ' ')}"
+    remarks = f"{_counted(len(comments), 'comment')} on {_counted(len(files), 'file')}, {_counted(issues, 'issue')}"
+    summary = f"{remarks}: {verdict.replace('_', ' ')}"
     result = {"files_reviewed": len(files), "issues": issues, "verdict": verdict, "comments": comments}
     return Findings(result, "\n".join([*lines, summary]), "Your code review is ready")
 
@@ -206,6 +208,10 @@ def deploy(job: Job) -> Findings:
     }
     output = f"Version {version[:100]} runs on {environment}: {instances} of {instances} instances are healthy"
     return Findings(result, output, f"Version {version[:100]} is live on {environment}")
+
+
+def _counted(count: int, noun: str, nouns: str = "") -> str:
+    return f"{count} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def _issues(file: str, lines: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -23,13 +23,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: what it finds, what it does step by step, how long that takes, and why it fails when it must."""
+    """A tool: what it finds, why it fails when it must, how long it takes (at least, at most), and its steps."""
 
     work: Callable[[Job], Findings]
-    steps: tuple[str, ...]
-    least_s: float
-    most_s: float
     trouble: str
+    takes_s: tuple[float, float]
+    steps: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,57 +47,36 @@ class Run:
     duration_s: float = 0.0
 
 
-TOOLS: Mapping[str, Tool] = {
-    "run_tests": Tool(
+_TABLE = (
+    Tool(
         toolbox.run_tests,
+        "The test runner could not be started",
+        (1.5, 4.0),
         ("Collecting tests...", "Running tests...", "Analyzing results..."),
-        least_s=1.5,
-        most_s=4.0,
-        trouble="The test runner could not be started",
     ),
-    "run_linter": Tool(
-        toolbox.run_linter,
-        ("Reading files...", "Checking rules..."),
-        least_s=0.5,
-        most_s=2.0,
-        trouble="The linter stopped unexpectedly",
-    ),
-    "search_code": Tool(
-        toolbox.search_code,
-        ("Searching files...",),
-        least_s=0.2,
-        most_s=1.0,
-        trouble="The search index is not available",
-    ),
-    "read_file": Tool(
-        toolbox.read_file,
-        ("Reading file...",),
-        least_s=0.1,
-        most_s=0.4,
-        trouble="The file system is not available",
-    ),
-    "code_review": Tool(
+    Tool(toolbox.run_linter, "The linter stopped unexpectedly", (0.5, 2.0), ("Reading files...", "Checking rules...")),
+    Tool(toolbox.search_code, "The search index is not available", (0.2, 1.0), ("Searching files...",)),
+    Tool(toolbox.read_file, "The file system is not available", (0.1, 0.4), ("Reading file...",)),
+    Tool(
         toolbox.code_review,
+        "The review was aborted",
+        (2.0, 6.0),
         ("Reading changes...", "Analyzing codebase...", "Writing comments..."),
-        least_s=2.0,
-        most_s=6.0,
-        trouble="The review was aborted",
     ),
-    "build": Tool(
+    Tool(
         toolbox.build,
+        "The build machine ran out of disk space",
+        (2.0, 8.0),
         ("Resolving dependencies...", "Compiling...", "Bundling...", "Compressing..."),
-        least_s=2.0,
-        most_s=8.0,
-        trouble="The build machine ran out of disk space",
     ),
-    "deploy": Tool(
+    Tool(
         toolbox.deploy,
+        "The deployment target does not answer",
+        (3.0, 10.0),
         ("Uploading artifacts...", "Starting instances...", "Checking health...", "Switching traffic..."),
-        least_s=3.0,
-        most_s=10.0,
-        trouble="The deployment target does not answer",
     ),
-}
+)
+TOOLS: Mapping[str, Tool] = {tool.work.__name__: tool for tool in _TABLE}
 
 
 def run(name: str, job: Job) -> Run:
@@ -110,7 +88,7 @@ def run(name: str, job: Job) -> Run:
         hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(TOOLS)}"
         text = f"Unknown tool {shown!r}; {hint}"
         return Run("failed", {"error": text}, text, f"{shown} is not a tool")
-    job.duration_s = round(job.chance.uniform(tool.least_s, tool.most_s), 1)
+    job.duration_s = round(job.chance.uniform(*tool.takes_s), 1)
     share = 1 / (len(tool.steps) + 1)
     steps = tuple(Step(round(share * (n + 1), 2), text) for n, text in enumerate(tool.steps))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from typing import Any
@@ -18,9 +19,8 @@ from harness.protocols.megabot.rules import Facts
 from harness.protocols.megabot.sessions import KeptSession, Sessions
 from harness.protocols.megabot.streams import Stream
 
-# The first numbers of ids are those of the samples; what follows is counted on.
-FIRST = {"msg": 123, "sess": 456, "user": 789, "task": 123, "stream": 1}
-SCRIPTED_USER = "user_790"  # Who acts in the examples, and so in scripts: no client shall take that for its own doing.
+# Far from the ids of the samples, which clients and scripts use, so that a transcript shows who made an id up.
+FIRST_NUMBER = 1001
 NEWS = "news"  # The topic of what everyone is told.
 NOTIFICATIONS = (
     ("info", "Task Completed", "Your code review is ready", "/reviews/{number}"),
@@ -48,7 +48,7 @@ class MegabotWorld(World[Facts]):
         super().__init__(facts, setting)
         self.sessions = Sessions()
         self.streams: dict[str, Stream] = {}  # Those that are not complete, by id.
-        self._counts = dict(FIRST)
+        self._counts: Counter[str] = Counter()  # By prefix.
         self._news_chance = random.Random(self.chance.getrandbits(64))
         self._project_seed = self.chance.getrandbits(64)
         self._news_round = 0
@@ -68,8 +68,7 @@ class MegabotWorld(World[Facts]):
         """A new id: `msg`, `sess`, `user`, `task` or `stream`, and a number that no other of its kind has."""
         count = self._counts[prefix]
         self._counts[prefix] += 1
-        number = f"{prefix}_{count}"
-        return number if number != SCRIPTED_USER else self.number(prefix)
+        return f"{prefix}_{FIRST_NUMBER + count}"
 
     def epoch_s(self, now: float) -> int:
         """A stage time as messages tell it."""

@@ -36,11 +36,20 @@ def answer(text, seed=1, attachments=0, words=0):
         ("I like pancakes", "statement"),
         ("Hello, I like pancakes", "statement"),
         ("你好世界", "statement"),
-        ("", "statement"),
-        ("MegaBot", "statement"),
-        ("   ", "statement"),
-        ("!!!", "statement"),
-        ("?", "question"),
+        ("How are you?", "wellbeing"),
+        ("Who are you?", "identity"),
+        ("ok", "assent"),
+        ("Yes, please", "assent"),
+        ("const total = 5", "code"),
+        ("", "unclear"),
+        ("MegaBot", "unclear"),
+        ("   ", "unclear"),
+        ("!!!", "unclear"),
+        ("?", "unclear"),
+        ("why?", "unclear"),
+        ("\N{PARTY POPPER}", "unclear"),
+        ("1 + 1", "unclear"),
+        ("x" * 10_000, "unclear"),
     ],
 )
 def test_the_kind_of_a_message_is_understood(text, kind):
@@ -59,7 +68,12 @@ def test_the_kind_of_a_message_is_understood(text, kind):
         ("你好,世界", ("你好", "世界")),
         ("apples; pears; plums; cherries; figs", ("apples", "pears", "plums", "cherries")),
         ("to be or not to be", ()),
-        ("x" * 100, ("x" * 40,)),
+        ("x" * 31, ()),
+        ("What is the difference between TCP and UDP?", ("the difference", "TCP", "UDP")),
+        ("the wide blue sea breeze", ("the wide blue", "sea breeze")),
+        ("My order 1234 hasn't arrived", ("your order",)),
+        ("The dog\u2019s bowl", ("the dog\u2019s bowl",)),
+        ("Sorry, what about ```def parse(): pass```", ()),
     ],
 )
 def test_topics_are_the_words_that_say_something(text, topics):
@@ -74,6 +88,19 @@ def test_a_greeting_is_answered_as_in_the_sample_whatever_the_seed(seed):
 @pytest.mark.parametrize("text", ["Thanks a lot", "Bye!"])
 def test_thanks_and_farewells_are_answered_in_kind(text):
     assert len({answer(text, seed) for seed in range(20)}) == 2
+
+
+@pytest.mark.parametrize("text", ["How are you?", "Who are you?", "ok", "?", "\N{PARTY POPPER}", "   "])
+def test_small_talk_and_what_says_nothing_get_short_answers_that_ask_back(text):
+    for said in {answer(text, seed) for seed in range(20)}:
+        assert len(said.split()) <= 25
+        assert "what you describe" not in said
+        assert re.search(r"\?$|^Good\.", said)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_articles_fit_the_words_behind_them(seed):
+    assert not re.search(r"\b(an (uni|use)|a [aeio])", answer("I like pancakes", seed))
 
 
 @pytest.mark.parametrize("seed", range(20))

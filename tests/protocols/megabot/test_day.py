@@ -41,11 +41,43 @@ def judge(messages, chats=(), calls=()):
     """What holds for all messages of one connection that was there to their end; `chats`, `calls` are its requests."""
     ids = Counter(m["id"] for m in messages)
     assert max(ids.values(), default=1) == 1
+    judge_words(messages)
     times = [m["timestamp"] for m in messages]
     assert times == sorted(times)
     judge_streams(messages, [each["id"] for each in chats])
     judge_tasks(messages)
     judge_tools(messages, [each["id"] for each in calls])
+
+
+WORDS = {
+    "status_update": {"status": {"processing", "completed", "failed"}},
+    "tool_result": {"status": {"completed", "failed"}},
+    "notification": {"type": {"info", "error"}},
+    "chat_receive": {"sender": {"assistant"}, "platform": {"megabot"}},
+    "connection_error": {"error": set(CODES)},
+}
+
+
+def judge_words(messages):
+    """What the document leaves open to servers, and this one does in one way."""
+    for message in messages:
+        payload = message["payload"]
+        assert type(message["timestamp"]) is int
+        assert message["timestamp"] < 10**11  # Seconds.
+        for name, words in WORDS.get(message["type"], {}).items():
+            assert payload[name] in words
+        match message["type"]:
+            case "connection_error":
+                assert payload["code"] == CODES[payload["error"]]
+            case "chat_receive":
+                assert payload["timestamp"] == message["timestamp"]
+            case "status_update":
+                assert payload["status"] != "completed" or payload["progress"] == 1
+            case "notification":
+                assert payload["action_url"].startswith("/")
+            case "tool_result":
+                assert isinstance(payload["result"], dict)
+                assert ("error" in payload["result"]) == (payload["status"] == "failed")
 
 
 def judge_streams(messages, chats):
@@ -221,7 +253,7 @@ class Clients(RuleBasedStateMachine):
     def visitor(self, number):
         return self.visitors[number % len(self.visitors)]
 
-    @rule(wanted=st.sampled_from([None, "", "sess_456", "sess_457"]), token=st.sampled_from([None, "nonsense"]))
+    @rule(wanted=st.sampled_from([None, "", "sess_1001", "sess_1002"]), token=st.sampled_from([None, "nonsense"]))
     def connect(self, wanted, token):
         """Someone comes, in place of the first of four."""
         query = {name: value for name, value in (("session_id", wanted), ("token", token)) if value is not None}
@@ -240,7 +272,7 @@ class Clients(RuleBasedStateMachine):
         """A tool, with parameters that may make no sense."""
         self.visitor(number).call(tool, parameters)
 
-    @rule(number=st.integers(0, 3), workspace=st.sampled_from(["a", "b", "sess_456"]), joins=st.booleans())
+    @rule(number=st.integers(0, 3), workspace=st.sampled_from(["a", "b", "sess_1001"]), joins=st.booleans())
     def collaborate(self, number, workspace, joins):
         """Joining, or acting with or without having joined."""
         visitor = self.visitor(number)
@@ -290,7 +322,7 @@ class Clients(RuleBasedStateMachine):
         assert self.bot.world.streams == {}
         for visitor in self.all:
             assert set(visitor.ends) <= {1008}
-            assert {m["payload"]["error"] for m in visitor.messages("connection_error")} <= set(CODES)
+            judge_words(visitor.messages())
         for visitor in self.visitors:
             judge_tasks(visitor.messages())
             replies = visitor.messages("chat_receive")

@@ -57,11 +57,11 @@ def test_wrong_credentials_get_401(bot_of, body):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "expected a JSON object"),
-        (b"username=user&password=pass", "expected a JSON object"),
-        (b"\xff\xfe", "expected a JSON object"),
-        (b"[" * 100_000, "expected a JSON object"),
-        ([], "expected a JSON object"),
+        (b"", "the body: expected a JSON object with username and password"),
+        (b"username=user&password=pass", "the body: expected a JSON object with username and password"),
+        (b"\xff\xfe", "the body: expected a JSON object with username and password"),
+        (b"[" * 100_000, "the body: expected a JSON object with username and password"),
+        ([], "the body: expected a JSON object with username and password"),
         ({"password": "pass"}, "username: expected a text"),
         ({"username": "user"}, "password: expected a text"),
         ({**GOOD, "username": 5}, "username: expected a text"),

@@ -184,13 +184,13 @@ def test_two_editors(playing):
     assert seen[1]["data"] == {"position": {"line": 12, "column": 4}}
     assert (seen[2]["data"]["insert"], seen[3]["data"]["insert"]) == ("return ", "tree")
 
-    second = play.connect(query={"user_id": "user_791"})
+    second = play.connect(query={"user_id": "ann"})
     second.say(join())
     second.say(act("laser_pointer", x=3))
     client.say(act("file_open", file_path="src/lexer.py"))
     play.wait(0.5)
     assert payloads(client, "collaborative_action")[5:] == [
-        {"session_id": WORKSPACE, "action": "laser_pointer", "data": {"x": 3}, "user_id": "user_791"}
+        {"session_id": WORKSPACE, "action": "laser_pointer", "data": {"x": 3}, "user_id": "ann"}
     ]
     assert [each["action"] for each in payloads(second, "collaborative_action")] == ["file_open"]
     assert stranger.messages("collaborative_action") == []

@@ -87,12 +87,12 @@ def test_a_scripted_error_names_what_it_answers(bot_of):
 def test_a_scripted_greeting_admits_whoever_comes(bot_of):
     bot = bot_of(script="steps: [{when: open, reply: [connection_established]}]\n")
     visitor = bot.visit({"token": "nonsense"})
-    assert visitor.greeting["session_id"] == "sess_456"
+    assert visitor.greeting["session_id"] == "sess_1001"
     visitor.chat("Hello")
     bot.wait(3.0)
     assert visitor.text()
     good = bot.visit({"user_id": "ann"})
-    assert good.greeting == {**visitor.greeting, "session_id": "sess_457", "user_id": "ann"}
+    assert good.greeting == {**visitor.greeting, "session_id": "sess_1002", "user_id": "ann"}
 
 
 def test_at_a_moment_a_notification_is_made_once_for_all(bot_of):

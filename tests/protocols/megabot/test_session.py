@@ -29,11 +29,11 @@ def token_of(bot, life_s=60.0, user="user"):
 def test_a_client_is_greeted_as_in_the_sample(bot_of):
     client = bot_of().connect()
     assert client.take() == {
-        "id": "msg_123",
+        "id": "msg_1001",
         "type": "connection_established",
         "payload": {
-            "session_id": "sess_456",
-            "user_id": "user_789",
+            "session_id": "sess_1001",
+            "user_id": "user_1001",
             "capabilities": ["chat", "realtime", "streaming"],
         },
         "timestamp": 1705314600,
@@ -47,7 +47,7 @@ def test_the_query_names_the_user(bot_of):
 
 @pytest.mark.parametrize("headers", [{"x-api-key": "your_api_key"}, {"authorization": "Bearer your_api_key"}])
 def test_an_api_key_is_good_and_its_user_is_made_up(bot_of, headers):
-    assert bot_of(facts={"credentials": "required"}).visit(headers=headers).greeting["user_id"] == "user_789"
+    assert bot_of(facts={"credentials": "required"}).visit(headers=headers).greeting["user_id"] == "user_1001"
 
 
 def test_a_bad_token_gets_one_message_and_the_end(bot_of):
@@ -134,12 +134,12 @@ def test_a_session_that_was_left_too_long_ago_is_not_taken_up(bot_of):
     first = bot.visit()
     first.leave()
     bot.wait(1800.0)
-    assert bot.visit({"session_id": first.greeting["session_id"]}).greeting["session_id"] != "sess_456"
+    assert bot.visit({"session_id": first.greeting["session_id"]}).greeting["session_id"] != "sess_1001"
 
 
 @pytest.mark.parametrize("wanted", ["", "sess_999", "nonsense"])
 def test_an_unknown_session_is_a_fresh_one(bot_of, wanted):
-    assert bot_of().visit({"session_id": wanted}).greeting["session_id"] == "sess_456"
+    assert bot_of().visit({"session_id": wanted}).greeting["session_id"] == "sess_1001"
 
 
 def test_a_foreign_session_is_a_fresh_one(bot_of):
@@ -148,7 +148,7 @@ def test_a_foreign_session_is_a_fresh_one(bot_of):
     other = bot.visit({"token": token_of(bot, user="other"), "session_id": own["session_id"]}).greeting
     nobody = bot.visit({"session_id": own["session_id"]}).greeting
     assert len({own["session_id"], other["session_id"], nobody["session_id"]}) == 3
-    assert (other["user_id"], nobody["user_id"]) == ("other", "user_789")
+    assert (other["user_id"], nobody["user_id"]) == ("other", "user_1001")
 
 
 def test_two_connections_may_share_a_session(bot_of):
@@ -183,6 +183,7 @@ def a_message(kind="chat_send", payload=None, **changes):
         (a_message(payload={"content": ""}), "payload.content: expected at least 1 character"),
         (a_message(payload={"content": 5}), "payload.content: expected a string"),
         (a_message(timestamp="now"), "timestamp: expected a number"),
+        (a_message(id="i" * 1001), "id: expected "),
         (a_message(metadata=[]), "metadata: expected an object"),
         (a_message("tool_call", {"tool_name": "run_tests"}), "payload.execution_id: expected a value"),
         (a_message("session_join", {"session_id": 1}), "payload.session_id: expected a string"),

@@ -12,7 +12,7 @@ def test_the_sample_greeting_is_answered_as_in_the_sample(bot_of):
     bot.wait(0.3)
     first = visitor.take("chat_stream")
     assert first["payload"] == {"chunk": "Hello", "is_complete": False, "sequence": 1}
-    assert first["metadata"] == {"stream_id": "stream_1", "in_reply_to": request["id"]}
+    assert first["metadata"] == {"stream_id": "stream_1001", "in_reply_to": request["id"]}
     bot.wait(0.4)
     last, whole = visitor.messages()[-2:]
     assert last["payload"] == {"chunk": "?", "is_complete": True, "sequence": 9}
@@ -90,7 +90,7 @@ def test_a_long_message_gets_growing_progress_before_its_reply(bot_of):
     updates = visitor.messages("status_update")
     assert [u["payload"]["progress"] for u in updates] == [0.25, 0.5, 0.75, 1.0]
     assert [u["payload"]["status"] for u in updates] == ["processing"] * 3 + ["completed"]
-    assert {u["payload"]["task_id"] for u in updates} == {"task_123"}
+    assert {u["payload"]["task_id"] for u in updates} == {"task_1001"}
     assert {u["metadata"]["in_reply_to"] for u in updates} == {request["id"]}
     assert visitor.times("status_update") == pytest.approx([0.0, 0.3, 0.6, 0.9])
 

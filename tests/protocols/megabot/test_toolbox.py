@@ -52,7 +52,7 @@ def test_passed_and_failed_are_all_tests_of_the_suite(suite):
             assert "failures" not in result
         else:
             assert lines[-1] == f"{result['failed']} of {len(tests)} tests failed: {', '.join(result['failures'])}"
-            assert each.notice == f"{result['failed']} tests have failed"
+            assert each.notice == ("1 test failed" if result["failed"] == 1 else "2 tests failed")
     assert 0 < sum(each.result["failed"] > 0 for each, _ in found) < len(found) / 2
 
 
@@ -78,9 +78,10 @@ def test_the_linter_says_what_is_wrong_in_the_files():
         result = each.result
         assert result["errors"] + result["warnings"] == len(result["issues"])
         assert result["files_checked"] == len(project.files) - 1
-        assert each.output.endswith(
-            f"{result['files_checked']} files checked: {result['errors']} errors, {result['warnings']} warnings"
+        errors, warnings = (
+            f"{n} {word}{'s' * (n != 1)}" for word in ("error", "warning") for n in [result[f"{word}s"]]
         )
+        assert each.output.endswith(f"{result['files_checked']} files checked: {errors}, {warnings}")
         for issue in result["issues"]:
             line = project.files[issue["file"]][issue["line"] - 1]
             match issue["rule"]:
@@ -115,6 +116,7 @@ def test_a_search_finds_every_line_and_shows_as_many_as_asked_for():
 def test_a_search_says_how_much_it_found():
     assert toolbox.search_code(job(query="no such words")).output == "0 matches"
     assert toolbox.search_code(job(query="def ", path="tests/e2e")).output.endswith("\n3 matches")
+    assert toolbox.search_code(job(query="# ", path="README.md")).output.endswith("\n1 match")
     assert toolbox.search_code(job(query="def ", max_results=1)).output.endswith("matches, 1 of them shown")
 
 

@@ -63,7 +63,7 @@ def test_the_sample_call_is_answered_by_progress_a_result_and_a_notification(bot
         ("processing", 0.75),
         ("completed", 1.0),
     ]
-    assert {u["payload"]["task_id"] for u in updates} == {"task_123"}
+    assert {u["payload"]["task_id"] for u in updates} == {"task_1001"}
     assert [m["type"] for m in visitor.messages()[-2:]] == ["tool_result", "notification"]
     result, notification = visitor.take("tool_result"), visitor.take("notification")
     assert result["payload"]["execution_id"] == "exec_456"

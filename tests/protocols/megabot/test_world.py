@@ -1,32 +1,24 @@
 """What all sessions of a stage share: ids, sessions, streams, news."""
 
 import itertools
+import json
+import re
 
 import pytest
 
 from harness.core.limits import Rate
 from harness.protocols.megabot.sessions import KeptSession
 from harness.protocols.megabot.streams import Stream
-from harness.protocols.megabot.world import SCRIPTED_USER
 
 
-def test_ids_count_on_from_those_of_the_samples(bot_of):
-    world = bot_of().world
-    assert [world.number(kind) for kind in ("msg", "msg", "sess", "user", "task", "stream")] == [
-        "msg_123",
-        "msg_124",
-        "sess_456",
-        "user_789",
-        "task_123",
-        "stream_1",
-    ]
-
-
-def test_nobody_is_called_like_the_user_of_the_examples_who_acts_in_scripts(bot_of):
+def test_ids_count_on_from_numbers_that_no_sample_has(bot_of):
     bot = bot_of()
-    acting = {each["payload"]["user_id"] for each in bot.stage.shapes.examples["collaborative_action"].values()}
-    assert acting == {SCRIPTED_USER} == {"user_790"}
-    assert [bot.visit().greeting["user_id"] for _ in range(3)] == ["user_789", "user_791", "user_792"]
+    kinds = ("msg", "msg", "sess", "user", "task", "stream")
+    made = [bot.world.number(kind) for kind in kinds]
+    assert made == ["msg_1001", "msg_1002", "sess_1001", "user_1001", "task_1001", "stream_1001"]
+    shapes = bot.stage.shapes
+    samples = json.dumps([shapes.examples, shapes.client_examples])
+    assert max(int(number) for number in re.findall(rf"(?:{'|'.join(kinds)})_(\d+)", samples)) < 1001
 
 
 def test_times_are_whole_epoch_seconds(bot_of):
