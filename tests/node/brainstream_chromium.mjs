@@ -1,7 +1,7 @@
 // node brainstream_chromium.mjs CHROMIUM HOST:PORT: the browser client of BrainStream's spec (8.1), as it stands there, in
 // a page in headless Chromium. Its address leads to the mock; its waits of seconds pass at once. Prints what was seen.
 import { readFile } from 'node:fs/promises';
-import { chromium } from 'playwright-core';
+import { withPage } from './browser.mjs';
 
 const [executablePath, mock] = process.argv.slice(2);
 const sample = await readFile(new URL('brainstream_client.js', import.meta.url), 'utf8');
@@ -25,16 +25,7 @@ function control(order, body) {
   return fetch(url, { method: 'POST', body: JSON.stringify(body) });
 }
 
-const browser = await chromium.launch({
-  executablePath,
-  args: [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    `--host-resolver-rules=MAP localhost:3000 ${mock}`,
-  ],
-});
-try {
-  const page = await browser.newPage();
+await withPage(executablePath, async (page) => {
   const logged = [], sent = [], received = [], addresses = [];
   page.on('console', async (message) => {
     const [, state] = message.args();
@@ -63,6 +54,4 @@ try {
   await page.clock.fastForward(1_000);
   await until('another WELCOME', () => said('Initial state:') === 2);
   console.log(JSON.stringify({ logged, sent, received, addresses, dashboards: await dashboards() }));
-} finally {
-  await browser.close();
-}
+}, `--host-resolver-rules=MAP localhost:3000 ${mock}`);
