@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.core.limits import Rate
+from harness.protocols.megabot.tools import TOOLS
 
 LONGEST_S = 1_000_000_000  # What is announced as a time of day must lie within the calendar.
 MOST_WORDS = 100_000  # Of a reply: a stream of more than an hour.
@@ -60,7 +61,9 @@ class Facts:
         _demand(self.credentials in ("optional", "required"), "credentials", "optional or required", self.credentials)
         for name, password in self.users.items():
             _demand(bool(name and password), f"users.{name}", "a name and a password that are not empty", password)
-        _demand(all(self.api_keys), "api_keys", "keys that are not empty", list(self.api_keys))
+        _demand(all(self.api_keys), "api_keys", "keys that are not empty", "")  # The others are secrets.
+        for tool in self.failing_tools:
+            _demand(tool in TOOLS, "failing_tools", f"tools: {', '.join(TOOLS)}", tool)
         rate = self.notifications
         good = rate.window_s > 0 and 0 <= rate.count / rate.window_s <= MOST_NOTIFICATIONS_PER_S
         _demand(good, "notifications", f"a rate of at most {MOST_NOTIFICATIONS_PER_S} per 1s", str(rate))

@@ -44,7 +44,12 @@ def test_rules_that_no_server_can_keep_are_refused_in_words(given, said):
         ({"reply_words": 100_001}, "reply_words: expected a number from 0 to 100000, found 100001"),
         ({"credentials": "never"}, "credentials: expected optional or required, found 'never'"),
         ({"users": {"user": ""}}, "users.user: expected a name and a password that are not empty, found ''"),
-        ({"api_keys": ["a", ""]}, "api_keys: expected keys that are not empty, found ['a', '']"),
+        ({"api_keys": ["a", ""]}, "api_keys: expected keys that are not empty, found ''"),
+        (
+            {"failing_tools": ["run_tests", "runtests"]},
+            "failing_tools: expected tools: run_tests, run_linter, search_code, read_file, code_review, build, deploy, "
+            "found 'runtests'",
+        ),
         (
             {"notifications": Rate(1001, 1.0)},
             "notifications: expected a rate of at most 1000 per 1s, found '1001 per 1s'",
