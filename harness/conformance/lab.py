@@ -40,9 +40,15 @@ class Lab:
         self.conversations: list[Conversation] = []
         self._peers: list[Peer] = []
 
+    @classmethod
+    def doors(cls, profile: Profile) -> tuple[str, ...]:
+        """The URLs to knock at when a run begins, until one opens: the target, and where a protocol has more, those."""
+        return (profile.target,)
+
     async def peer(
         self,
         *,
+        url: str | None = None,
         headers: Mapping[str, str] | None = None,
         subprotocols: tuple[str, ...] = (),
         deflate: bool = False,
@@ -50,9 +56,12 @@ class Lab:
         capability: str = "",
         **query: str,
     ) -> Peer:
-        """A new connection, as bare as the handshake leaves it; to where `capability` shows, if the profile says so."""
+        """A new connection, as bare as the handshake leaves it; to where `capability` shows, if the profile says so.
+
+        It goes to `url` instead, where that is given: a protocol may have several endpoints.
+        """
         headers = {**self.profile.headers, **(headers or {})}
-        peer = self._make(Offer(self.profile.url(query, capability), headers, subprotocols, deflate, pongs))
+        peer = self._make(Offer(url or self.profile.url(query, capability), headers, subprotocols, deflate, pongs))
         self._peers.append(peer)
         self.conversations.append(peer.conversation)
         await peer.open()
