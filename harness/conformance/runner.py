@@ -97,7 +97,7 @@ async def run(
 
 
 async def _measured(doors: Sequence[str], opener: Opener, profile: Profile) -> float:
-    """The round trip to the first of the doors that opens. Unreachable, with what the first one said, when none does."""
+    """The round trip to the first of the doors that opens. Unreachable, as the first one told, when none does."""
     closed: list[Unreachable] = []
     for door in doors:
         try:

@@ -424,6 +424,14 @@ def test_one_training(front):
     assert {job["job_id"] for job in heard.said()} == {"train-17"}
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_every_event(play_of, seed):
+    heard = Front(play_of(PROTOCOL, "every-event", seed=seed))
+    heard.wait(60)
+    assert {event["type"] for event in heard.events()} == set(SHAPES.names("server"))
+    assert Counter(event["type"] for event in heard.events("hft.start", "hft.stop")) == {"hft.start": 2, "hft.stop": 1}
+
+
 def test_every_shipped_scenario_has_a_test_of_its_name():
     tests = {name.removeprefix("test_").replace("_", "-") for name in globals() if name.startswith("test_")}
     assert len(FILES) >= 9
