@@ -1,23 +1,13 @@
 // node megabot_chromium.mjs CHROMIUM PAGE URL SCENE: one scene of megabot_pages.js in headless Chromium.
 // The page comes from PAGE, the mock itself, so that the samples' relative URLs lead to it. Prints what the page saw.
-import { chromium } from 'playwright-core';
 import { fileURLToPath } from 'node:url';
+import { withPage } from './browser.mjs';
 
 const [executablePath, page_url, url, scene] = process.argv.slice(2);
 const script = (name) => ({ path: fileURLToPath(new URL(name, import.meta.url)) });
-const browser = await chromium.launch({
-  executablePath,
-  args: [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ],
-});
-try {
-  const page = await browser.newPage();
+await withPage(executablePath, async (page) => {
   await page.goto(page_url);
   await page.addScriptTag(script('megabot_samples.js'));
   await page.addScriptTag(script('megabot_pages.js'));
   console.log(JSON.stringify(await page.evaluate(`scenes.${scene}(${JSON.stringify(url)})`)));
-} finally {
-  await browser.close();
-}
+});
