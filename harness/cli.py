@@ -123,7 +123,7 @@ def explain(id_: Annotated[str, typer.Argument(metavar="ID", help="A requirement
 @app.command()
 def judge(
     protocol: Annotated[str, typer.Argument(help="The protocol, such as skybit.")],
-    files: Annotated[list[Path], typer.Argument(help="Recorded conversations (JSON Lines).")],
+    files: Annotated[list[Path], typer.Argument(help="Recorded conversations (JSON Lines, HAR).")],
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what it comes to.")] = False,
 ) -> None:
     """Judge recorded conversations: both what the server and what the client sent."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.conformance import har
 from harness.conformance.check import Check, Unobserved, Violation, counting
 from harness.conformance.redact import Redactor
 from harness.conformance.suite import Suite
@@ -74,13 +75,26 @@ def judge_files(suite: Suite, paths: Iterable[Path]) -> Report:
 
 
 def read(path: Path) -> list[Conversation]:
-    """The conversations in a file of JSON Lines, one after the other, without the secrets that their messages hold."""
-    parts: list[list[str]] = []
+    """The conversations in a file (JSON Lines, or a HAR), without the secrets that their messages hold."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        text = path.read_text(encoding="utf-8-sig")
+        result = har.conversations(text) if har.is_har(text) else _from_lines(text, path)
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"{path}: expected JSON Lines in UTF-8") from error
-    for line in lines:
+        raise UnreadableError(f"{path}: expected JSON Lines, or a HAR, in UTF-8") from error
+    except UnreadableError:
+        raise
+    except ValueError as error:
+        raise UnreadableError(f"{path}: {error}") from error
+    for conversation in result:
+        for entry in conversation.entries:
+            entry.frame = without_secrets(entry.frame)
+    return result
+
+
+def _from_lines(text: str, path: Path) -> list[Conversation]:
+    """One conversation after the other."""
+    parts: list[list[str]] = []
+    for line in text.split("\n"):
         if not parts or line.startswith('{"conversation"'):
             parts.append([])
         parts[-1].append(line)
@@ -92,8 +106,6 @@ def read(path: Path) -> list[Conversation]:
             after = f", after line {done}" if done else ""
             raise UnreadableError(f"{path}{after}: {error}") from error
         done += len(part)
-        for entry in conversation.entries:
-            entry.frame = without_secrets(entry.frame)
         result.append(conversation)
     return result
 
