@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 from harness.conformance.peer import Answer, Channel, Offer, Peer
+from harness.core.http import HttpRequest
 from harness.core.message import Frame, Opcode
 from harness.core.session import Request
 from harness.scenario.driver import Driver
@@ -38,11 +40,30 @@ class MemoryOpener:
         except BadRequest as error:
             return Answer(error.status, body=str(error)), None
         channel = MemoryChannel(driver, peer)
-        channel.link = driver.connect(
-            Request(parts.path, query, dict(offer.headers), deflate=deflate), channel.server_end
-        )
         subprotocol = next((s for s in offer.subprotocols if s in protocol.subprotocols), None)
+        request = Request(parts.path, query, _headers(offer), deflate=deflate, subprotocol=subprotocol)
+        channel.link = driver.connect(request, channel.server_end)
         return Answer(101, subprotocol=subprotocol, deflate=deflate), channel
+
+    async def http(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """A plain request: method and path decide on the endpoint, the query on the stage."""
+        await asyncio.sleep(2 * LATENCY_S)
+        parts = urlsplit(url)
+        for protocol in self.house.protocols.values():
+            for endpoint in protocol.http:
+                if (endpoint.method, endpoint.path) == (method, parts.path):
+                    query = dict(parse_qsl(parts.query))
+                    names = {name.lower(): value for name, value in headers.items()}
+                    asked = HttpRequest(method, parts.path, query, names, body)
+                    reply = self.house.driver(protocol, query).answer(endpoint, asked)
+                    return Answer(reply.status, body=json.dumps(reply.body))
+        return Answer(404)
+
+
+def _headers(offer: Offer) -> dict[str, str]:
+    """The headers of an opening handshake, as far as a protocol may look at them, by their names in lower case."""
+    headers = {name.lower(): value for name, value in offer.headers.items()}
+    return {**headers, "sec-websocket-protocol": ", ".join(offer.subprotocols)} if offer.subprotocols else headers
 
 
 class MemoryChannel:

@@ -51,6 +51,9 @@ class Opener(Protocol):
     async def open(self, offer: Offer, peer: Peer) -> tuple[Answer, Channel | None]:
         """Do the opening handshake. No channel when the server refuses. OSError when nothing answers."""
 
+    async def http(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Ask by plain HTTP, at a URL of ws or wss, for what a protocol has beside its socket. OSError as above."""
+
 
 class Refused(Violation):
     """The server refused the opening handshake."""

@@ -26,6 +26,7 @@ class Profile:
     bad_token: str = "not-a-token"  # noqa: S105 - it is meant to be refused
     symbols: tuple[str, ...] = ("AAPL", "GOOGL", "MSFT")
     capabilities: Mapping[str, bool] = field(default_factory=dict)  # Name -> false excludes what needs it.
+    credentials: Mapping[str, str] = field(default_factory=dict)  # Those that are no tokens; see _CREDENTIALS.
     headers: Mapping[str, str] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)  # Capability -> where it shows, if not at the target.
     ca_file: str | None = None
@@ -35,12 +36,13 @@ class Profile:
     round_trip_s: float = 0.0  # Measured when a run begins; the tolerances above are widened by it.
 
     def url(self, query: Mapping[str, Any], capability: str = "") -> str:
-        """The target, or the URL where this capability shows, with these query parameters added."""
+        """The target, or the URL where this capability shows, with these query parameters, in place of its own."""
         target = self.urls.get(capability, self.target)
         if not query:
             return target
         parts = urlsplit(target)
-        joined = "&".join(filter(None, [parts.query, urlencode(query)]))
+        own = [each for each in parts.query.split("&") if not any(name in query for name, _ in parse_qsl(each, True))]
+        joined = "&".join(filter(None, [*own, urlencode(query)]))
         return urlunsplit(parts._replace(query=joined))
 
     def widened(self, round_trip_s: float) -> Profile:
@@ -57,7 +59,8 @@ class Profile:
         """What no report may show: tokens, values of headers, and what a URL may hide."""
         parts = [urlsplit(url) for url in (self.target, *self.urls.values())]
         hidden = [value for each in parts for _, value in parse_qsl(each.query)]
-        found = [*self.tokens, self.expired_token, *self.headers.values(), *(each.password for each in parts), *hidden]
+        told = [value for name, value in self.credentials.items() if name != "username"]
+        found = [*self.tokens, self.expired_token, *told, *self.headers.values(), *(p.password for p in parts), *hidden]
         return tuple(secret for secret in found if secret)
 
 
@@ -65,7 +68,8 @@ class Profile:
 _STRINGS = ("url", "expired_token", "bad_token", "ca_file")
 _LISTS = ("tokens", "symbols")
 _NUMBERS = ("reply_s", "quiet_s", "side_by_side")
-_TABLES = ("tolerances", "headers", "capabilities", "urls")
+_TABLES = ("tolerances", "headers", "capabilities", "urls", "credentials")
+_CREDENTIALS = ("username", "password", "api_key")  # What a login takes, and what a handshake may present.
 _TOP = (*_STRINGS, *_LISTS, *_TABLES)
 
 
@@ -100,6 +104,9 @@ class _Reader:
         changes |= {key: self._number(key, value) for key, value in self._table("tolerances", _NUMBERS).items()}
         if "headers" in self.values:
             changes["headers"] = {k: self._header(k, v) for k, v in self._table("headers").items()}
+        if "credentials" in self.values:
+            told = self._table("credentials", _CREDENTIALS)
+            changes["credentials"] = {k: self._credential(k, v) for k, v in told.items()}
         if "capabilities" in self.values:
             lacking = self._table("capabilities", tuple(sorted(capabilities)))
             changes["capabilities"] = {k: self._truth(k, v) for k, v in lacking.items()}
@@ -150,6 +157,11 @@ class _Reader:
     def _header(self, key: str, value: Any) -> str:
         if not isinstance(value, str) or "\n" in value or "\r" in value:
             raise self._wrong(f"headers.{key}", "a text of one line", value)
+        return value
+
+    def _credential(self, key: str, value: Any) -> str:
+        if not isinstance(value, str) or not value:
+            raise self._wrong(f"credentials.{key}", "a text", "something else, or nothing")  # It is a secret.
         return value
 
     def _truth(self, key: str, value: Any) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import socket as _sockets
 import ssl
 import struct
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import aiohttp
@@ -65,6 +66,21 @@ class SocketOpener:
             raise _as_os_error(error) from error
         channel = SocketChannel(session, socket, peer, self._channels)
         return Answer(101, refusal.headers, socket.protocol, bool(socket.compress)), channel
+
+    async def http(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """A plain request, at a URL of ws or wss. OSError when nothing answers."""
+        try:
+            async with (
+                asyncio.timeout(HANDSHAKE_LIMIT_S),
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._tls)) as session,
+                session.request(
+                    method, url.replace("ws", "http", 1), headers=dict(headers), data=body, allow_redirects=False
+                ) as reply,
+            ):
+                text = (await reply.content.read(MAX_BODY_BYTES)).decode(errors="replace")
+                return Answer(reply.status, dict(reply.headers), body=text)
+        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+            raise _as_os_error(error) from error
 
     async def close(self) -> None:
         """End what is still open."""

@@ -18,6 +18,10 @@ side_by_side = 4
 [headers]
 X-Team = "trading"
 
+[credentials]
+username = "user"
+api_key = "your_api_key"
+
 [capabilities]
 deflate = false
 
@@ -48,6 +52,7 @@ def test_a_whole_profile_is_read(load_text, tmp_path):
         quiet_s=0.5,
         side_by_side=4,
         headers={"X-Team": "trading"},
+        credentials={"username": "user", "api_key": "your_api_key"},
         capabilities={"deflate": False},
         urls={"deflate": "wss://deflate.example.com/"},
     )
@@ -57,6 +62,7 @@ def test_a_capability_may_show_elsewhere():
     there = Profile("ws://here/?a=hidden-here", urls={"keys": "ws://user:hidden-too@there/?b=hidden-there"})
     assert there.url({"c": "1"}) == "ws://here/?a=hidden-here&c=1"
     assert there.url({"c": "1"}, "keys") == "ws://user:hidden-too@there/?b=hidden-there&c=1"
+    assert there.url({"b": "2"}, "keys") == "ws://user:hidden-too@there/?b=2"
     assert there.url({}, "deflate") == there.target
     assert set(there.secrets) == {"hidden-here", "hidden-too", "hidden-there"}
 
@@ -87,6 +93,8 @@ def test_the_address_on_the_command_line_goes_first(load_text):
         ('[headers]\nA = "x\\ny"', "headers.A: expected a text of one line"),
         ("[capabilities]\ndeflat = false", "unknown key capabilities.deflat; .* Did you mean 'deflate'"),
         ('[capabilities]\ndeflate = "no"', "capabilities.deflate: expected true or false, found 'no'"),
+        ("[credentials]\nkey = 'a'", "unknown key credentials.key; .* Did you mean 'api_key'"),
+        ("[credentials]\npassword = 5", "credentials.password: expected a text, found 'something else"),
         ("tokens = [", "expected TOML"),
     ],
 )
@@ -113,5 +121,8 @@ def test_a_query_is_added_to_the_address():
 
 
 def test_secrets_are_tokens_headers_and_what_hides_in_the_address():
-    profile = Profile("ws://u:pass@h/?key=value", ("one",), expired_token="two", headers={"A": "three"})
-    assert set(profile.secrets) == {"one", "two", "three", "pass", "value"}
+    told = {"username": "user", "password": "four", "api_key": "five"}
+    profile = Profile(
+        "ws://u:pass@h/?key=value", ("one",), expired_token="two", headers={"A": "three"}, credentials=told
+    )
+    assert set(profile.secrets) == {"one", "two", "three", "four", "five", "pass", "value"}

@@ -232,6 +232,22 @@ async def test_nobody_there_is_an_oserror_in_plain_words():
         await Peer(SocketOpener(), Offer("ws://127.0.0.1:1/"), 2.0).open()
 
 
+async def test_a_plain_request_has_its_answer(aiohttp_server):
+    async def login(request):
+        return web.json_response({"token": (await request.json())["username"]}, status=201)
+
+    app = web.Application()
+    app.router.add_post("/login", login)
+    url = str((await aiohttp_server(app)).make_url("/login")).replace("http", "ws")
+    answer = await SocketOpener().http("POST", url, {"Content-Type": "application/json"}, b'{"username": "user"}')
+    assert (answer.status, answer.body) == (201, '{"token": "user"}')
+
+
+async def test_a_plain_request_to_nobody_is_an_oserror():
+    with pytest.raises(OSError, match=r"refused|Connect"):
+        await SocketOpener().http("GET", "ws://127.0.0.1:1/", {}, b"")
+
+
 def test_a_ca_file_that_is_none_is_told(tmp_path):
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(ProfileError, match="expected certificates in PEM"):
