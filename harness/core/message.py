@@ -63,6 +63,15 @@ class Problem:
         return f"{text}; did you mean {self.hint}?" if self.hint else text
 
 
+def is_close_code(code: int) -> bool:
+    """Whether a close frame may have this code (RFC 6455, 7.4.1 and 7.4.2; 1012 to 1014 by the registry of IANA).
+
+    >>> [is_close_code(code) for code in (1000, 1005, 1006, 1014, 1015, 2999, 3000, 4999, 5000)]
+    [True, False, False, True, False, False, True, True, False]
+    """
+    return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
+
+
 def rfc3339(epoch_s: float, places: int = 3) -> str:
     """Epoch seconds as an RFC 3339 UTC timestamp with `places` decimals of a second.
 

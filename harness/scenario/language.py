@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.core.conversation import Sender
 from harness.core.limits import Rate
-from harness.core.message import merged
+from harness.core.message import is_close_code, merged
 from harness.core.protocol import Protocol
 from harness.scenario import values
 from harness.scenario.grammar import (
@@ -297,16 +297,18 @@ class JsonValue:
 class CloseCode:
     """A code that a server may put into a close frame (RFC 6455, 7.4.1; 1012 to 1014 by the registry of IANA)."""
 
-    _CODES = (1000, 1001, 1002, 1003, *range(1007, 1015))
     schema: Schema = {
         "description": "A close code that may be sent.",
         "type": "integer",
-        "anyOf": [{"enum": list(_CODES)}, {"minimum": 3000, "maximum": 4999}],
+        "anyOf": [
+            {"enum": [code for code in range(1000, 3000) if is_close_code(code)]},
+            {"minimum": 3000, "maximum": 4999},
+        ],
     }
 
     def read(self, value: Any, place: Place, notes: Notes) -> Any:
         """The code."""
-        if isinstance(value, int) and not isinstance(value, bool) and (value in self._CODES or 3000 <= value <= 4999):
+        if isinstance(value, int) and not isinstance(value, bool) and is_close_code(value):
             return value
         hint = (
             "Nobody sends that code; for a cut without a close frame, use {hang_up: abruptly}." if value == 1006 else ""

@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
 from harness.core.conversation import Sender
-from harness.core.message import Frame, Opcode
+from harness.core.message import Frame, Opcode, is_close_code
 from harness.core.protocol import Protocol
 from harness.server.framing import MAX_BITS, NO_CODE, Framer
 
@@ -180,6 +180,8 @@ class Connection:
             match message.type:
                 case WSMsgType.TEXT | WSMsgType.BINARY | WSMsgType.PING | WSMsgType.PONG:
                     self._take(Frame(Opcode(message.type), bytes(message.data)), receiver)
+                case WSMsgType.CLOSE if message.data and not is_close_code(message.data):
+                    return self._refuse(WSCloseCode.PROTOCOL_ERROR, f"close code {message.data}, which nobody sends")
                 case WSMsgType.CLOSE:
                     # RFC 6455, 5.5.1: a close frame is answered by one of the same code.
                     self._take(Frame(Opcode.CLOSE, code=message.data or NO_CODE, reason=message.extra or ""), receiver)

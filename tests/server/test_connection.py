@@ -252,3 +252,20 @@ async def test_compressed_clients_share_frames_and_get_their_own_between_them(mo
             second.send(shared)
         heard = [[(await ws.recv(decode=False)) for _ in range(count)] for ws, count in ((one, 27), (other, 20))]
     assert [text for text in heard[0] if b"alone" not in text] == heard[1] == news
+
+
+@pytest.mark.parametrize("code", [1004, 1005, 1006, 1015, 2999, 5000, 65535])
+async def test_a_close_code_that_nobody_may_send_is_no_good_and_never_echoed(mock, code):
+    reader, writer = await _upgraded(mock)
+    writer.write(_masked(0x88, code.to_bytes(2, "big")))
+    head = await reader.readexactly(4)
+    assert (head[0], head[2:]) == (0x88, (1002).to_bytes(2, "big"))
+    writer.close()
+    await eventually(lambda: not mock.server._connections)
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1014, 3000, 4999])
+async def test_every_other_close_code_is_answered_by_itself(mock, code):
+    reader, writer = await _upgraded(mock)
+    writer.write(_masked(0x88, code.to_bytes(2, "big")))
+    assert await reader.readexactly(4) == b"\x88\x02" + code.to_bytes(2, "big")
