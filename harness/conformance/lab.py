@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from harness.conformance.peer import Offer, Opener, Peer
 from harness.conformance.profile import Profile
@@ -21,6 +21,9 @@ class Lab:
     `chance`, the event loop's clock and `wall_s` (the time of day in epoch seconds) are its only sources of chance
     and time. Labs of one run share `users`, so that no two exchanges have the same user at once.
     """
+
+    # So many exchanges run at once at most, whatever the profile says: a server may allow few connections.
+    SIDE_BY_SIDE: ClassVar[int] = 1000
 
     def __init__(
         self,

@@ -178,7 +178,8 @@ class _Bench:
         in_turn = self.options.until_failure
         exchanges = sorted(exchanges, key=lambda c: c.lasts_s if in_turn else -c.lasts_s)
         self.options.watcher.planned(len(exchanges))
-        await self._together([c for c in exchanges if not c.alone], 1 if in_turn else self.profile.side_by_side)
+        width = 1 if in_turn else min(self.profile.side_by_side, self.suite.lab.SIDE_BY_SIDE)
+        await self._together([c for c in exchanges if not c.alone], width)
         await self._together([c for c in exchanges if c.alone], 1)
 
     def _is_decided(self, id_: str) -> bool:

@@ -156,9 +156,15 @@ def _failure(finding: Finding, redactor: Redactor) -> Failure:
 
 def _holds(message: Any, evidence: Any) -> bool:
     """Whether `evidence` is the message, or an object in it."""
-    if not isinstance(evidence, dict) or not isinstance(message, dict | list):
+    if not isinstance(evidence, dict):
         return False
-    if message is evidence or message == evidence:
-        return True
-    children = message.values() if isinstance(message, dict) else message
-    return any(_holds(child, evidence) for child in children)
+    waiting = [message]  # Rather than a call for each level: messages may be nested thousands deep.
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value is evidence or (value.keys() == evidence.keys() and value == evidence):
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False
