@@ -188,6 +188,8 @@ def again(request: Request, id_: str, report: Report) -> str:
 def _mock(request: Request) -> Protocol:
     if request.url is not None or request.profile is not None:
         raise UsageError("--self judges our own mock: expected neither a URL nor a --profile beside it")
+    if request.protocol == suite.WIRE:
+        raise UsageError("--self judges in memory, where there are no bytes on a wire: expected the URL of a server")
     protocol = protocols.load(request.protocol)
     if request.defect is None:
         return protocol
@@ -201,7 +203,7 @@ def requirements(protocol: str | None, level: str | None, as_json: bool) -> int:
     """Print the catalogue of a protocol, or of all."""
     try:
         levels = levels_from(level)
-        names = protocols.having("lab") if protocol is None else [protocol]
+        names = suite.names() if protocol is None else [protocol]
         found = {name: suite.load(name).selected(levels=levels) for name in names}
     except MISTAKES as mistake:
         return refuse(mistake)
@@ -230,7 +232,7 @@ def _as_json(requirement: Requirement) -> dict[str, str | None]:
 def explain(id_: str) -> int:
     """Print what a requirement demands, how it is judged and which defects prove that."""
     try:
-        suites = [suite.load(name) for name in protocols.having("lab")]
+        suites = [suite.load(name) for name in suite.names()]
         known = {r: each for each in suites for r in each.requirements}
         if id_.upper() not in known:
             raise UsageError(f"there is no requirement {id_!r}.{nearest(id_.upper(), known)}")
@@ -250,7 +252,7 @@ def explain(id_: str) -> int:
         if each.id == requirement.id:
             kind = "exchange" if each.exchange else "invariant"
             console.print(Text(f"{kind:9} {each.name.replace('_', ' ')}"))
-    for defect in defects_in(f"harness.protocols.{found.protocol}.defects"):
+    for defect in () if found.protocol == suite.WIRE else defects_in(f"harness.protocols.{found.protocol}.defects"):
         if defect.breaks == requirement.id:
             console.print(Text(f"defect    {defect.name}: {defect.text}"))
     return 0

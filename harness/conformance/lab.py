@@ -24,6 +24,8 @@ class Lab:
 
     # So many exchanges run at once at most, whatever the profile says: a server may allow few connections.
     SIDE_BY_SIDE: ClassVar[int] = 1000
+    # Whether a run begins even though the opening handshake fails, since that is what is judged.
+    JUDGES_HANDSHAKES: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ import pkgutil
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 from harness import protocols
@@ -16,6 +17,8 @@ from harness.conformance.profile import Profile
 from harness.conformance.requirement import Requirement, catalogue
 from harness.core.message import Message, Problem
 from harness.wire.schemas import shapes
+
+WIRE = "wire"  # The suite of RFC 6455 and RFC 7692, which holds for the endpoint of any protocol.
 
 
 def _no_problem(message: Message) -> Problem | None:
@@ -53,12 +56,18 @@ class Suite:
         ]
 
 
+def names() -> list[str]:
+    """The names of all suites: those of protocols, and that of the wire beneath them."""
+    return [*protocols.having("lab"), WIRE]
+
+
 def load(name: str) -> Suite:
-    """The suite of the protocol of this name. LookupError when there is none; CatalogueError."""
+    """The suite of this name. LookupError when there is none; CatalogueError."""
+    if name == WIRE:
+        return _wire()
     protocol = protocols.load(name)
-    there = protocols.having("lab")
-    if name not in there:
-        raise LookupError(f"there is no conformance suite of {name} yet; there are: {', '.join(there)}")
+    if name not in names():
+        raise LookupError(f"there is no conformance suite of {name} yet; there are: {', '.join(names())}")
     package = f"harness.protocols.{name}"
     lab = importlib.import_module(f"{package}.lab")
     known = shapes(protocol.folder)
@@ -71,6 +80,13 @@ def load(name: str) -> Suite:
         paths=protocol.paths,
         problem=lambda message: known.problem(message, "server"),
     )
+
+
+def _wire() -> Suite:
+    package = f"harness.conformance.{WIRE}"
+    lab = importlib.import_module(f"{package}.lab")
+    folder = Path(__file__).with_name(WIRE)
+    return Suite(WIRE, catalogue(folder), tuple(checks_in(f"{package}.checks")), lab.LAB, lab.demo_profile)
 
 
 def checks_in(name: str) -> Iterator[Check]:

@@ -14,7 +14,8 @@ from multidict import CIMultiDict
 from harness.core.conversation import Sender
 from harness.core.message import Frame, Opcode, is_close_code
 from harness.core.protocol import Protocol
-from harness.server.framing import MAX_BITS, NO_CODE, Framer
+from harness.server.framing import NO_CODE, Framer
+from harness.server.handshake import MAX_BITS, deflate_bits
 
 log = logging.getLogger("harness.server")
 
@@ -31,11 +32,12 @@ class Socket(web.WebSocketResponse):
     def __init__(self, protocol: Protocol) -> None:
         # aiohttp refuses plain messages of max_msg_size bytes, and compressed ones of more: the limit itself is
         # judged by the stage; text, which therefore comes as bytes, in Connection.
+        self._deflates = protocol.deflate
         super().__init__(
             autoping=False,
             autoclose=False,
             protocols=protocol.subprotocols,
-            compress=protocol.deflate,
+            compress=False,  # It is agreed on here, in `_handshake`.
             max_msg_size=protocol.max_message_bytes + 1,
             decode_text=False,
         )
@@ -43,11 +45,13 @@ class Socket(web.WebSocketResponse):
     def _handshake(self, request: web.BaseRequest) -> tuple[CIMultiDict[str], str | None, int, bool]:
         # One compressed frame serves many clients, which is right only where none of ours builds on the one before.
         # RFC 7692, 7.1.1.1: a server may say so whether the client asked for it or not.
-        headers, subprotocol, deflate_bits, _ = super()._handshake(request)
-        if deflate_bits:
-            bits = "" if deflate_bits == MAX_BITS else f"; server_max_window_bits={deflate_bits}"
-            headers["Sec-WebSocket-Extensions"] = f"permessage-deflate; server_no_context_takeover{bits}"
-        return headers, subprotocol, deflate_bits, True
+        headers, subprotocol, _, _ = super()._handshake(request)
+        offers = ", ".join(request.headers.getall("Sec-WebSocket-Extensions", ()))
+        bits = deflate_bits(offers) if self._deflates else 0
+        if bits:
+            limited = "" if bits == MAX_BITS else f"; server_max_window_bits={bits}"
+            headers["Sec-WebSocket-Extensions"] = f"permessage-deflate; server_no_context_takeover{limited}"
+        return headers, subprotocol, bits, True
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
         """Do nothing: a Connection closes."""

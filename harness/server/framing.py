@@ -9,7 +9,6 @@ from harness.core.message import Frame, Opcode
 FIN, RSV1 = 0x80, 0x40
 SHORT, MEDIUM = 126, 127  # What stands in place of the length when 2 or 8 bytes with it follow.
 NO_CODE = 1005  # RFC 6455, 7.1.5: stands for a close frame without a code, and is never sent.
-MAX_BITS = 15  # Of the sliding window of deflate.
 DEFLATE_FROM_BYTES = 256  # Smaller messages hardly shrink; RFC 7692, 6 leaves it to the sender.
 DEFLATE_LEVEL = 1
 FLUSHED = b"\x00\x00\xff\xff"  # RFC 7692, 7.2.1: what a flush ends with is not sent.

@@ -13,7 +13,8 @@ from harness.conformance.runner import Options
 from harness.core.defect import defects_in
 
 FROZEN = Path(__file__).with_name("frozen_ids")
-NAMES = protocols.having("lab")
+NAMES = suite.names()
+PROTOCOLS = protocols.having("lab")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -59,7 +60,7 @@ def test_ids_never_change_and_are_never_taken_away(name):
     assert set(there) - set(frozen) == set(), f"a new id: add it to {FROZEN.name}/{path.name}, and it is there for good"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PROTOCOLS)
 def test_every_checked_requirement_of_the_server_has_a_defect_that_breaks_it(name):
     found = suite.load(name)
     broken = {d.breaks for d in defects_in(f"harness.protocols.{name}.defects")}
@@ -67,7 +68,7 @@ def test_every_checked_requirement_of_the_server_has_a_defect_that_breaks_it(nam
     assert [r.id for r in found.requirements.values() if r.id in checked - broken and r.side == "server"] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PROTOCOLS)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_mock_keeps_its_own_contract(name, seed):
     report = rehearse(suite.load(name), protocols.load(name), Options(seed=seed))
