@@ -1,0 +1,1 @@
+"""SIGMAX's checks, by section of the spec: one small function for each requirement in requirements.yaml."""
