@@ -1,0 +1,1 @@
+"""What the requirements demand of conversations, section by section of the spec."""

@@ -1,0 +1,1 @@
+"""Broken servers, section by section of the spec."""
