@@ -1,0 +1,1 @@
+"""EventBus's checks, by area of the spec."""

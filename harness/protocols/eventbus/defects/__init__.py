@@ -1,0 +1,1 @@
+"""Broken EventBus servers, by area of the spec."""
