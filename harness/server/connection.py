@@ -9,6 +9,7 @@ from collections import deque
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_websocket import WebSocketWriter
 from multidict import CIMultiDict
 
 from harness.core.conversation import Sender
@@ -16,6 +17,7 @@ from harness.core.message import Frame, Opcode, is_close_code
 from harness.core.protocol import Protocol
 from harness.server.framing import NO_CODE, Framer
 from harness.server.handshake import MAX_BITS, deflate_bits
+from harness.server.strict import Reader, Strict
 
 log = logging.getLogger("harness.server")
 
@@ -52,6 +54,17 @@ class Socket(web.WebSocketResponse):
             limited = "" if bits == MAX_BITS else f"; server_max_window_bits={bits}"
             headers["Sec-WebSocket-Extensions"] = f"permessage-deflate; server_no_context_takeover{limited}"
         return headers, subprotocol, bits, True
+
+    def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter) -> None:
+        # What came along with the handshake is parsed in there, so it is looked at before.
+        handler = request.protocol
+        tail = handler._message_tail
+        super()._post_start(request, protocol, writer)
+        queue = self._reader
+        assert queue is not None
+        strict = Strict(typing.cast(Reader, self._parser), queue.set_exception)
+        strict.passed(tail)
+        handler._payload_parser = strict
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
         """Do nothing: a Connection closes."""
