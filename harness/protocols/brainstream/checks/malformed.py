@@ -17,6 +17,7 @@ NO_SYMBOLS = (None, 7, ["AAPL"], {"AAPL": 1})
 DEPTH = 500
 KILOBYTES = 60
 MANY = 100
+PAUSE_S = 0.05  # Enough for a server to cut the connection, near by.
 MARK = "SENT BY A CLIENT"
 
 
@@ -106,6 +107,7 @@ async def the_stream_of_another_is_not_disturbed(lab: BrainStreamLab, listener: 
         for frame in (*_raw(*NO_JSON), *_messages(*NO_OBJECTS), Frame(Opcode.BINARY, b"\xff")):
             if not other.is_lost:  # Whether it may be cut is for the other requirements to say.
                 await other.send_frame(frame)
+                await other.pause(PAUSE_S)
     await is_kept(listener)
 
 
