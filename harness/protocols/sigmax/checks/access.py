@@ -56,15 +56,19 @@ async def a_wrong_key_is_refused(lab: SigmaxLab) -> None:
 @check("SIG-AUTH-03")
 async def who_has_a_wrong_key_is_not_served(lab: SigmaxLab) -> None:
     """Subscribe to the market in spite of it."""
-    peer, _ = await _with_a_wrong_key(lab)
-    if peer is not None:
-        try:
-            await peer.say("subscribe", {"topics": ["market"]})
-            await peer.pause(MARKET_S + lab.profile.quiet_s)
-        except Violation:
-            pass  # It was closed before.
-        served = peer.conversation.received("subscribed", "market_update")
-        expect(not served, "no service without the right key", served[0] if served else None)
+    with given("a connection with a wrong key"):
+        peer, _ = await _with_a_wrong_key(lab)
+    served = [] if peer is None else await _taken_in(peer)
+    expect(not served, "no service without the right key", served[0] if served else None)
+
+
+async def _taken_in(peer: SigmaxPeer) -> list[Message]:
+    try:
+        await peer.say("subscribe", {"topics": ["market"]})
+        await peer.pause(MARKET_S + peer.lab.profile.quiet_s)
+    except Violation:
+        pass  # It was closed before.
+    return peer.conversation.received("subscribed", "market_update")
 
 
 async def fill(lab: SigmaxLab) -> tuple[list[SigmaxPeer], SigmaxPeer | None, Message]:
