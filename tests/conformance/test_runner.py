@@ -201,6 +201,41 @@ def test_exchanges_run_side_by_side_and_alone_ones_after_them(suite_of, judged, 
     assert seen == [("FAKE-C-01", 2), ("FAKE-A-01", 1), ("FAKE-D-01", 1), ("FAKE-B-01", 1)]
 
 
+def test_a_lab_bounds_how_many_exchanges_run_at_once(suite_of, judged, echo):
+    class Narrow(Lab):
+        SIDE_BY_SIDE = 1
+
+    at_work, seen = set(), []
+
+    def worker(id_):
+        @check(id_)
+        async def works(lab):
+            at_work.add(id_)
+            await asyncio.sleep(1)
+            seen.append(len(at_work))
+            at_work.remove(id_)
+            expect(True, "to work")
+
+        return works
+
+    judged(suite_of(worker("FAKE-A-01"), worker("FAKE-B-01"), lab=Narrow), echo, Profile("ws://fake/"))
+    assert seen == [1, 1]
+
+
+def test_evidence_is_found_beside_a_message_that_is_nested_deep(suite_of, judged, echo):
+    deep = '{"type":"Deep","data":' + "[" * 900 + "]" * 900 + "}"
+
+    @check("FAKE-DEEP-01")
+    async def hello_is_answered_by_bye(peer):
+        await peer.send_text(deep)
+        await peer.send({"type": "Hello", "data": [{"id": 7}]})
+        reply = await peer.receive("Hello")
+        expect(False, "a Bye", {**reply["data"][0]})
+
+    [failure] = judged(suite_of(hello_is_answered_by_bye), echo)["FAKE-DEEP-01"].failures
+    assert any('"Hello"' in line for line in failure.excerpt)
+
+
 def test_long_exchanges_serve_others_invariants_only_when_short_ones_do_not(suite_of, judged, echo):
     ran = []
 
