@@ -76,3 +76,9 @@ def test_the_mock_keeps_its_own_contract(name, seed):
     assert [(v.id, v.reason) for v in report.of("not-observed")] == []
     assert report.broken == []
     assert report.exit_code == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_capability_is_documented(name):
+    text = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
+    assert {each for each in suite.load(name).capabilities if f"`{each}`" not in text} == set()
