@@ -37,7 +37,7 @@ CLOSE = Frame(Opcode.CLOSE, code=1000)
 
 # Id -> conversations that keep it, that break it, and that say nothing about it.
 CASES = {
-    "SIG-CLI-01": ([[client(PING)]], [[client("ping")], [client("[]")]], [[]]),
+    "SIG-CLI-01": ([[client(PING)]], [[client("ping")], [client("[]")]], [[], [server("ping")]]),
     "SIG-CLI-02": ([[client(PING)]], [[client({"type": "hello"})], [client({})]], [[]]),
     "SIG-CLI-03": (
         [[client({"type": "ping"})], [subscribe()], [client({"type": "command", "data": {"command": "pause"}})]],

@@ -26,6 +26,7 @@ CREATED, APPROVED, EXECUTED = "proposal_created", "proposal_approved", "trade_ex
 LIFE = (CREATED, APPROVED, EXECUTED)
 PAIR, TEXT, ABOVE_0 = "a symbol as BASE/QUOTE", "a string that is not empty", "a number above 0"
 PROMPT_S = 5.0  # Immediate topics: how long an event may be on its way to who tells of it.
+RECENT = 20  # Events among which copies of one are looked for.
 SAME = 1e-9  # Sizes are told as they are, but for binary fractions.
 
 
@@ -95,12 +96,14 @@ def _prompt(conversation: Conversation, kind: str, name: str) -> Iterator[None]:
 
 def _events(conversation: Conversation, *kinds: str) -> Iterator[tuple[str, Message, Message]]:
     """Id, message and data of each event in the life of a proposal; each once, however often it was sent."""
-    seen: list[Message] = []
+    seen: list[tuple[str, Message]] = []
     for message in conversation.received(*kinds):
         data = message.get("data")
-        # The same event may come by several subscriptions.
-        if isinstance(data, dict) and is_text(data.get("proposal_id")) and message not in seen[-20:]:
-            seen.append(message)
+        if not isinstance(data, dict) or not is_text(data.get("proposal_id")):
+            continue
+        event = (message["type"], data)
+        if event not in seen[-RECENT:]:  # It may come by several subscriptions, as copies with other timestamps.
+            seen.append(event)
             yield data["proposal_id"], message, data
 
 

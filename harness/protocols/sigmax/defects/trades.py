@@ -66,8 +66,8 @@ class ApprovesBeforeItProposes(SigmaxWorld):
 
 @on_message("SIG-PROP-12", APPROVED)
 def approves_twice(message: Message, session: Session[Any, Any], now: float) -> Iterable[Message]:
-    """Tells of each approval again, with another time."""
-    return message, {**message, "timestamp": rfc3339(session.context.clock.wall_s(now) + 0.001)}
+    """Tells of each approval again, by somebody else."""
+    return message, merged(message, {"data.approved_by": "risk"})
 
 
 @on_message("SIG-PROP-13", APPROVED)
