@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -86,12 +87,17 @@ class MegabotPeer(Peer):
         self.user_id = str(field_of(greeting, "payload.user_id"))
         return greeting
 
-    async def first(self, *types: str, within_s: float | None = None) -> Message:
-        """The next message of these types, or error."""
+    async def first(
+        self, *types: str, where: Callable[[Message], object] | None = None, within_s: float | None = None
+    ) -> Message:
+        """The next message of these types for which `where` holds, or error."""
 
         def fits(entry: Entry) -> bool:
             message = entry.message
-            return message is not None and (message.get("type") in types or is_error(message))
+            if message is None:
+                return False
+            wanted = message.get("type") in types and (where is None or bool(where(message)))
+            return wanted or (message.get("type") not in types and is_error(message))
 
         entry = await self.wait_for(fits, " or ".join((*types, "an error")), within_s)
         assert entry.message is not None
@@ -146,7 +152,8 @@ class MegabotPeer(Peer):
         return await self.say("collaborative_action", session_id=workspace, action=action, data=data)
 
     async def is_serving(self) -> bool:
-        """Whether this connection still stands, and a chat is answered on it."""
+        """Whether this connection still stands, and a chat is answered on it. Errors from before do not count."""
+        self._taken.update(id(entry) for entry in self._arrived)
         try:
             return bool(await self.chat())
         except Violation:

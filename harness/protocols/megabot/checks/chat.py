@@ -70,7 +70,7 @@ def both_times_of_a_reply_agree(conversation: Conversation) -> Iterator[None]:
     for message in conversation.received("chat_receive"):
         outer, inner = message.get("timestamp"), field_of(message, "payload.timestamp")
         if unit(outer) is not None and unit(inner) is not None:
-            apart_s = abs(seconds(outer) - seconds(inner))  # type: ignore[arg-type]
+            apart_s = abs(seconds(outer) - seconds(inner))
             yield expect(apart_s <= AGREE_S, "payload.timestamp near timestamp", message)
 
 

@@ -61,9 +61,9 @@ def unit(value: Any) -> Unit | None:
     return "milliseconds" if 1e12 <= value < 1e14 else None
 
 
-def seconds(value: float) -> float:
+def seconds(value: Any) -> float:
     """A timestamp of either unit as epoch seconds."""
-    return value / 1000 if unit(value) == "milliseconds" else value
+    return float(value / 1000 if unit(value) == "milliseconds" else value)
 
 
 def timestamps(message: Message) -> Iterator[Any]:
