@@ -15,6 +15,9 @@ from harness.conformance.verdict import Kind
 from harness.core.conversation import Conversation
 from harness.core.message import Frame, Opcode
 from harness.protocols.sigmax.checks.seeing import moment
+from harness.protocols.sigmax.errors import cannot
+from harness.protocols.sigmax.session import SigmaxSession
+from harness.wire.schemas import shapes
 
 SIGMAX = suite.load("sigmax")
 MOCK = protocols.load("sigmax")
@@ -35,8 +38,6 @@ def verdict(id_, *messages, **options):
 
 
 def examples():
-    from harness.wire.schemas import shapes
-
     return [m for variants in shapes(MOCK.folder).examples.values() for m in variants.values()]
 
 
@@ -170,3 +171,13 @@ def test_where_nothing_happens_immediate_topics_are_not_observed():
 def test_symbols_of_another_kind_in_a_profile_are_left_out():
     profile = replace(SIGMAX.demo_profile("ws://mock/api/ws", random.Random(1)), symbols=("AAPL", "MSFT"))
     assert rehearse(SIGMAX, MOCK, Options(only=("SIG-SUB-03",)), profile)["SIG-SUB-03"].verdict == "passed"
+
+
+class RefusesSubscriptions(SigmaxSession):
+    def subscribe(self, message, now):
+        raise cannot("Not today")
+
+
+def test_what_cannot_be_prepared_is_not_observed():
+    report = rehearse(SIGMAX, replace(MOCK, session=RefusesSubscriptions), Options(only=("SIG-SUB-02",)))
+    assert report["SIG-SUB-02"].reason.startswith("could not set up a confirmation: subscribed; found")

@@ -398,3 +398,10 @@ def test_where_nobody_is_turned_away_the_limit_is_not_observed():
         SIGMAX, replace(MOCK, rules=replace(MOCK.rules, max_connections=5000)), Options(only=("SIG-LIM-01",)), profile
     )
     assert report["SIG-LIM-01"].reason.startswith("the server takes 1001 connections")
+
+
+@pytest.mark.parametrize("scenario", ["slow-network", "alert-storm", "flash-crash", "proposal-refused"])
+def test_neither_a_bad_line_nor_a_wild_world_is_a_failure(scenario):
+    profile = SIGMAX.demo_profile("ws://mock/api/ws", random.Random(1))
+    target = f"ws://mock/api/ws?stage=wild&scenario={scenario}"
+    assert failed(rehearse(SIGMAX, MOCK, profile=replace(profile, target=target))) == []
