@@ -60,13 +60,13 @@ def no_metadata(message, session, now):
 @on_message("", "chat_stream")
 def no_chat_stream(message, session, now):
     """Sends whole replies alone."""
-    return None
+    return
 
 
 @on_message("", "chat_receive")
 def no_chat_receive(message, session, now):
     """Sends pieces of replies alone."""
-    return None
+    return
 
 
 @on_message("", "chat_stream")
@@ -109,7 +109,7 @@ def errors_about_credentials_by_another_name(message, session, now):
 @on_message("", "status_update", "notification")
 def neither_updates_nor_news(message, session, now):
     """Tells of no progress and no news."""
-    return None
+    return
 
 
 @on_message("", "notification")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,6 +48,11 @@ def what_is_401_and_what_not(conversation: Conversation) -> Iterator[None]:
 # What a server outlives ---------------------------------------------------------------------------
 
 
+def _message(kind: str) -> Frame:
+    message = {"id": f"msg_{kind}", "type": kind, "payload": {"content": "Hello"}}
+    return Frame(Opcode.TEXT, json.dumps(message).encode())
+
+
 async def _outlives(client: MegabotPeer, frame: Frame) -> None:
     with given("a chat"):
         await client.chat()
@@ -80,17 +86,13 @@ async def binary_frames_are_outlived(client: MegabotPeer) -> None:
 @check("MEG-ERR-08")
 async def unknown_types_are_outlived(client: MegabotPeer) -> None:
     """Send a message of a type that we made up."""
-    await _outlives(
-        client, Frame(Opcode.TEXT, b'{"id": "msg_e8", "type": "chat_shout", "payload": {"content": "Hello"}}')
-    )
+    await _outlives(client, _message("chat_shout"))
 
 
 @check("MEG-ERR-09")
 async def types_of_servers_are_outlived(client: MegabotPeer) -> None:
     """Send a chat_receive."""
-    await _outlives(
-        client, Frame(Opcode.TEXT, b'{"id": "msg_e9", "type": "chat_receive", "payload": {"content": "Hi"}}')
-    )
+    await _outlives(client, _message("chat_receive"))
 
 
 # What is refused ----------------------------------------------------------------------------------

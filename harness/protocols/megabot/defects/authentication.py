@@ -225,7 +225,7 @@ def _is_refusal(message: Message) -> bool:
     return bool(message["payload"]["error"] == "authentication_failed")
 
 
-@on_message("MEG-AUTH-18", "connection_error")
+@on_message("MEG-AUTH-18", "connection_error", also=("MEG-ERR-04",))
 def says_403(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Calls a bad token 403."""
     return merged(message, {"payload.code": 403}) if _is_refusal(message) else message

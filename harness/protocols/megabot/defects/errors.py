@@ -55,9 +55,7 @@ def _is(where: str, kind: str = "chat_send") -> What:
 deaf_to_words = deafened(
     "deaf-after-words", "MEG-ERR-05", "Is deaf after plain words.", lambda p: p.found.startswith("text")
 )
-deaf_to_lists = deafened(
-    "deaf-after-lists", "MEG-ERR-06", "Is deaf after a list.", lambda p: p.found.startswith("JSON")
-)
+deaf_to_lists = deafened("deaf-after-lists", "MEG-ERR-06", "Deaf after a list.", lambda p: p.found.startswith("JSON"))
 deaf_to_bytes = deafened(
     "deaf-after-bytes", "MEG-ERR-07", "Is deaf after a binary frame.", lambda p: p.found == "a binary frame"
 )
