@@ -8,12 +8,13 @@ import json
 from harness.conformance.check import Unobserved, check, expect
 from harness.conformance.peer import Peer
 from harness.core.message import Frame, Opcode
-from harness.protocols.eventbus.checks.listening import LISTEN_S, Pair, paired, pairs
+from harness.protocols.eventbus.checks.listening import LISTEN_S, Pair, listened, paired, pairs
 from harness.protocols.eventbus.checks.stream import EVENTS, identity
 from harness.protocols.eventbus.lab import INCIDENTS, EventBusLab
 
 WATCH_S = 60.0  # Long enough for jobs, trades and short predictions to begin and end.
 LISTENERS = 3
+BREATH_S = 0.1  # Between two things that a client says.
 MARK = "said-by-a-client"  # Nothing that a server says by itself.
 
 
@@ -94,7 +95,7 @@ async def every_event_reaches_all_listeners(lab: EventBusLab) -> None:
 
 
 def _agree(lab: EventBusLab, found: list[Pair]) -> None:
-    if not sum(pair.agree(lab.profile.quiet_s) for pair in found):
+    if not sum(pair.agree(lab.profile.reply_s) for pair in found):
         raise Unobserved("no events came while two listened")
 
 
@@ -122,6 +123,7 @@ async def _talk(lab: EventBusLab, channel: str, talker: Peer) -> None:
     for text in (MARK, f'["{MARK}"]', json.dumps({"type": "subscribe", "channel": MARK}), json.dumps(forged)):
         if not talker.is_lost:
             await talker.send_text(text)
+            await lab.rest(BREATH_S)
     await lab.rest(lab.profile.quiet_s)
 
 
@@ -161,7 +163,7 @@ async def who_talks_goes_on_to_hear_all_events(lab: EventBusLab) -> None:
         await _talk(lab, channel, pair.peers[0])
         if pair.peers[0].is_lost:
             raise Unobserved("the server ends the connection of who talks")
-    await lab.rest(LISTEN_S)
+    await listened(lab)
     _agree(lab, found)
 
 
@@ -177,7 +179,7 @@ async def the_loss_of_one_listener_disturbs_no_other(lab: EventBusLab) -> None:
         newcomer = await lab.listen(channel)
         await lab.rest(lab.profile.quiet_s)
         found.append(Pair((one, newcomer), (one.now(), newcomer.now())))
-    await lab.rest(LISTEN_S)
+    await listened(lab)
     _kept(*(peer for pair in found for peer in pair.peers))
     _agree(lab, found)
 

@@ -8,7 +8,7 @@ from harness.conformance.check import Unobserved, check, expect
 from harness.conformance.peer import Peer
 from harness.core.conversation import Conversation
 from harness.core.message import Message, Opcode
-from harness.protocols.eventbus.checks.listening import LISTEN_S, Pair, pairs
+from harness.protocols.eventbus.checks.listening import LISTEN_S, Pair, pairs, settled_s
 from harness.protocols.eventbus.checks.stream import EVENTS, channel_of, is_epoch, is_number, is_whole, moment
 from harness.protocols.eventbus.lab import EventBusLab
 
@@ -72,10 +72,10 @@ async def the_ts_is_the_time_of_day(lab: EventBusLab) -> None:
     """Listen to all channels; the newest event of each, unless it may have been repeated to a new listener."""
     peers = await lab.listeners()
     await lab.rest(LISTEN_S)
-    judged = 0
+    judged, since_s = 0, settled_s(lab)
     for peer in peers.values():
         began_s = lab.wall_s() - peer.now()
-        news = [(e, m) for e, m in peer.conversation.messages("server") if e.at_s > BACK_S and is_number(m.get("ts"))]
+        news = [(e, m) for e, m in peer.conversation.messages("server") if e.at_s > since_s and is_number(m.get("ts"))]
         for entry, event in news[-1:]:
             judged += 1
             expect(abs(moment(event) - began_s - entry.at_s) <= SKEW_S, "ts to be now, in UTC", event)
@@ -141,7 +141,7 @@ async def ids_do_not_begin_anew_with_a_connection(lab: EventBusLab) -> None:
     await lab.rest(LISTEN_S)
     judged = 0
     for channel in before.keys() & after.keys():
-        old, new = _ids(before[channel]), _ids(after[channel], BACK_S)
+        old, new = _ids(before[channel]), _ids(after[channel], settled_s(lab))
         if old and new:
             judged += 1
             expect(min(new) > max(old), f"ids that go on beyond {max(old)}", min(new))

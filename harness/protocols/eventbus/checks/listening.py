@@ -38,15 +38,25 @@ class Pair:
         return count
 
 
+def settled_s(lab: EventBusLab) -> float:
+    """How long after its opening a listener hears only what is new, with the round trips of a connection."""
+    return SETTLES_S + 4 * lab.profile.round_trip_s
+
+
 async def paired(lab: EventBusLab, channel: str) -> Pair:
     """Two listeners of a channel, once both hear what all hear."""
     one, other = await lab.listen(channel), await lab.listen(channel)
-    await lab.rest(SETTLES_S)
+    await lab.rest(settled_s(lab))
     return Pair((one, other), (one.now(), other.now()))
+
+
+async def listened(lab: EventBusLab) -> None:
+    """Listen for a while, and as long again as news may be under way to one of two."""
+    await lab.rest(LISTEN_S + lab.profile.reply_s)
 
 
 async def pairs(lab: EventBusLab) -> list[Pair]:
     """A pair for each channel, which have listened for a while."""
     found = [await paired(lab, channel) for channel in await lab.there()]
-    await lab.rest(LISTEN_S)
+    await listened(lab)
     return found

@@ -84,7 +84,7 @@ class OneListenerAtATime(Company):
         return super().opened(now)
 
 
-@in_session("EVB-CONN-08", also=("EVB-CONN-09", "EVB-CONN-13", "EVB-CONN-14"))
+@in_session("EVB-CONN-08", also=("EVB-CONN-09", "EVB-CONN-13", "EVB-CONN-14", "EVB-PRED-36", "EVB-PRED-37"))
 class SharesEventsOut(Company):
     """Gives each event to one listener only, as a queue with several consumers does."""
 
@@ -94,6 +94,7 @@ class SharesEventsOut(Company):
 
 
 OUT_OF_ORDER = (
+    *("EVB-AUTO-14", "EVB-HFT-33", "EVB-PRED-35", "EVB-PRED-38", "EVB-TRAIN-18"),
     *("EVB-AUTO-10", "EVB-AUTO-12", "EVB-CONN-08", "EVB-CONN-13", "EVB-CONN-14", "EVB-ENV-08", "EVB-ENV-11"),
     *("EVB-HFT-25", "EVB-HFT-26", "EVB-HFT-27", "EVB-PRED-33", "EVB-PRED-36", "EVB-PRED-37"),
     *("EVB-TRAIN-14", "EVB-TRAIN-16", "EVB-TRAIN-19"),

@@ -103,15 +103,12 @@ def lines_before_the_entry(event: Message, session: AnySession, now: float) -> I
     return _behind(event, session, RISK)
 
 
-@on_message("EVB-HFT-27", RISK, EXIT, also=("EVB-ENV-08", "EVB-ENV-11"))
+@on_message("EVB-HFT-27", EXIT, also=("EVB-ENV-08", "EVB-ENV-11", "EVB-HFT-28"))
 def lines_after_the_exit(event: Message, session: AnySession, now: float) -> Iterable[Message]:
-    """Tells the last risk lines once more three seconds after the exit."""
-    lines, trade = kept(session, "lines"), event["payload"]["trade_id"]
-    if event["type"] == RISK:
-        lines[trade] = event
-        return (event,)
-    late = {**lines[trade], "ts": event["ts"] + 3} if trade in lines else None
-    return (event,) if late is None else (event, late)
+    """Tells risk lines three seconds after each exit."""
+    trade, price = event["payload"]["trade_id"], event["payload"]["price"]
+    lines = {"trade_id": trade, "stop": price * 0.9, "target": price * 1.1}
+    return event, {**event, "ts": event["ts"] + 3, "type": RISK, "payload": lines}
 
 
 @on_message("EVB-HFT-28", RISK, also=("EVB-HFT-30",))
