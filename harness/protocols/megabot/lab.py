@@ -224,7 +224,7 @@ def token_of(answer: Answer) -> str | None:
     """The token in the answer of the login, if there is one."""
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     token = body.get("token") if isinstance(body, dict) else None
     return token if isinstance(token, str) and token else None

@@ -36,7 +36,7 @@ def _is_jwt(token: str) -> bool:
     parts = token.split(".")
     try:
         opened = [json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2]]
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return len(parts) == 3 and all(isinstance(each, dict) for each in opened)
 

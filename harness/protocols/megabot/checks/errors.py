@@ -11,7 +11,7 @@ from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
 from harness.core.message import Frame, Message, Opcode
 from harness.protocols.megabot.checks.chat import LONGEST
-from harness.protocols.megabot.checks.reading import is_name, is_number, is_text, members
+from harness.protocols.megabot.checks.reading import is_name, is_text, is_whole, members
 from harness.protocols.megabot.lab import REPLIES, MegabotPeer
 
 ERROR = "connection_error"
@@ -34,7 +34,7 @@ def an_error_has_a_message(conversation: Conversation) -> Iterator[None]:
 @check("MEG-ERR-03")
 def an_error_has_a_code(conversation: Conversation) -> Iterator[None]:
     """Every connection_error."""
-    yield from members(conversation, ERROR, "code", lambda v: is_number(v) and v == int(v), "a whole number")
+    yield from members(conversation, ERROR, "code", is_whole, "a whole number")
 
 
 @check("MEG-ERR-04")

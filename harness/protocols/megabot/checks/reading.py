@@ -30,9 +30,14 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def is_whole(value: Any) -> bool:
+    """A whole number, with or without a point."""
+    return is_number(value) and (isinstance(value, int) or value.is_integer())
+
+
 def is_count(value: Any) -> bool:
     """A whole number that is not negative."""
-    return is_number(value) and value == int(value) and value >= 0
+    return is_whole(value) and value >= 0
 
 
 def members(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -81,9 +82,9 @@ def fails_without_a_password(world: Any, rules: Any, request: HttpRequest, now: 
 class Picky(MegabotSession):
     """Refuses some clients that are good."""
 
+    @abstractmethod
     def refuses(self) -> bool:
         """Whether it refuses this one."""
-        raise NotImplementedError
 
     def opened(self, now: float) -> Effects:
         if self.refuses():
@@ -160,9 +161,9 @@ def a_user_for_each_token(message: Message, session: Session[Any, Any], now: flo
 class Gullible(MegabotSession):
     """Lets some clients in that it should refuse."""
 
+    @abstractmethod
     def believes(self, refusal: Refusal) -> bool:
         """Whether it lets this one in."""
-        raise NotImplementedError
 
     def turn_away(self, refusal: Refusal, now: float) -> Effects:
         if not self.believes(refusal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from harness.core.defect import in_rules, in_session, on_message
@@ -15,9 +16,9 @@ from harness.protocols.megabot.streams import Stream
 class Choosy(MegabotSession):
     """Does not answer some chats."""
 
+    @abstractmethod
     def answers(self, message: Message) -> bool:
         """Whether it answers this one."""
-        raise NotImplementedError
 
     def chat_send(self, message: Message, now: float) -> Effects:
         return super().chat_send(message, now) if self.answers(message) else ()

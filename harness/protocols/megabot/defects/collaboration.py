@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -126,9 +127,9 @@ no_author = lacking("no-author", "MEG-COLL-12", ACTION, "user_id", also=("MEG-CO
 class Batches(MegabotSession):
     """Takes batches in its own way."""
 
+    @abstractmethod
     def taken(self, messages: list[Message]) -> list[Message]:
         """The messages that are taken."""
-        raise NotImplementedError
 
     def batch(self, message: Message, now: float) -> Effects:
         return [Receive(each) for each in self.taken(message["payload"]["messages"])]

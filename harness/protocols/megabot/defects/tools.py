@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,9 +19,9 @@ RESULT, UPDATE, NEWS = "tool_result", "status_update", "notification"
 class Idle(MegabotSession):
     """Does not run some calls."""
 
+    @abstractmethod
     def runs(self, message: Message) -> bool:
         """Whether it runs this one."""
-        raise NotImplementedError
 
     def tool_call(self, message: Message, now: float) -> Effects:
         return super().tool_call(message, now) if self.runs(message) else ()
