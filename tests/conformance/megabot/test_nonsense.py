@@ -9,6 +9,7 @@ import pytest
 from harness import protocols
 from harness.conformance import suite
 from harness.conformance.judging import on_conversation
+from harness.conformance.peer import Answer
 from harness.conformance.rehearsal import rehearse
 from harness.conformance.runner import Options
 from harness.conformance.verdict import Kind
@@ -17,6 +18,7 @@ from harness.core.defect import in_session, on_message
 from harness.core.http import HttpReply
 from harness.core.message import Frame, Opcode, merged
 from harness.protocols.megabot.defects.authentication import TakesAnyToken
+from harness.protocols.megabot.lab import token_of
 from harness.protocols.megabot.session import MegabotSession
 
 MEGABOT = suite.load("megabot")
@@ -84,6 +86,10 @@ def test_a_token_that_is_none(body, verdict):
     assert report["MEG-AUTH-02"].verdict == verdict
 
 
+def test_a_login_that_answers_no_json_gives_no_token():
+    assert token_of(Answer(200, body="Welcome")) is None
+
+
 def received(*messages, dropped=0):
     conversation = Conversation(dropped=dropped)
     for message in messages:
@@ -106,6 +112,11 @@ def test_of_a_record_without_its_beginning_nothing_is_said_of_beginnings():
     for id_ in ("MEG-CONN-13", "MEG-CHAT-12", "MEG-CHAT-13"):
         assert outcome(id_, late).kind is Kind.HELD
         assert outcome(id_, late).observations == 0
+
+
+def test_a_message_without_a_time_has_none_to_judge():
+    assert outcome("MEG-FMT-10", received(chunk(1))).observations == 0
+    assert outcome("MEG-FMT-09", received(chunk(1))).kind is Kind.VIOLATED
 
 
 def test_a_missing_number_is_left_to_the_check_of_numbers():

@@ -284,9 +284,10 @@ def judged(opener_type, profile):
 def test_bad_credentials_may_be_refused_in_the_handshake(status, monkeypatch, demo):
     monkeypatch.setattr(Doorkeeper, "status", status)
     profile = replace(demo(MEGABOT), side_by_side=1000)
-    report = judged(Doorkeeper, replace(profile, capabilities={"refusals_by_message": False}))
+    report = judged(Doorkeeper, profile)
     assert failed(report) == []
     assert report["MEG-AUTH-18"].verdict == "passed"
+    assert report["MEG-AUTH-21"].reason == "the handshake itself is refused"
 
 
 def test_a_server_that_wants_credentials_has_them_in_the_target():

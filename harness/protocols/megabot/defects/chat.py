@@ -25,6 +25,9 @@ class Choosy(MegabotSession):
 
 
 UNANSWERED = (
+    "MEG-BATCH-02",
+    "MEG-RATE-03",
+    "MEG-TOOL-11",
     "MEG-CHAT-02",
     "MEG-CHAT-03",
     "MEG-CHAT-17",

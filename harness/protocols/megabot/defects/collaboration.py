@@ -110,10 +110,9 @@ class OneLeavesAllLeave(MegabotSession):
     """Ends a workspace when one of its participants leaves."""
 
     def closed(self, now: float) -> None:
-        if self.kept is not None:
-            for name in list(self.kept.joined):
-                for session in self.world.sessions.by_id.values():
-                    session.joined.pop(name, None)
+        for name in list(self.kept.joined if self.kept else ()):
+            for session in self.world.sessions.by_id.values():
+                session.joined.pop(name, None)
         super().closed(now)
 
 

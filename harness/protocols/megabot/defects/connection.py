@@ -13,6 +13,7 @@ from harness.protocols.megabot.defects.edits import copied, lacking, wrong
 from harness.protocols.megabot.session import MegabotSession
 
 GREETING = "connection_established"
+NAMED = ("MEG-CONN-07", "MEG-COLL-03", "MEG-COLL-04")
 
 
 @in_session("MEG-CONN-01", also=("MEG-CONN-02", "MEG-CONN-12", "MEG-AUTH-06"))
@@ -32,7 +33,7 @@ def greets_no_strangers(message: Message, session: Session[Any, Any], now: float
 
 
 names_no_session = lacking("names-no-session", "MEG-CONN-03", GREETING, "session_id", also=("MEG-CONN-10",))
-names_nobody = wrong("names-nobody", "MEG-CONN-04", GREETING, "user_id", lambda v: "", also=("MEG-CONN-07",))
+names_nobody = wrong("names-nobody", "MEG-CONN-04", GREETING, "user_id", lambda v: "", also=NAMED)
 one_capability = wrong("one-capability", "MEG-CONN-05", GREETING, "capabilities", lambda v: v[0])
 one_session = wrong("one-session-for-all", "MEG-CONN-10", GREETING, "session_id", lambda v: "sess_456")
 
@@ -43,7 +44,7 @@ def greets_twice(message: Message, session: Session[Any, Any], now: float) -> It
     return message, copied(message, session)
 
 
-@on_message("MEG-CONN-07", GREETING)
+@on_message("MEG-CONN-07", GREETING, also=("MEG-COLL-03", "MEG-COLL-04"))
 def makes_names_up(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Calls the user something else than the query does."""
     return merged(message, {"payload.user_id": f"x-{message['payload']['user_id']}"})

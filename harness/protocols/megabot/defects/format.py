@@ -21,7 +21,7 @@ def numbers_for_ids(message: Message, session: Session[Any, Any], now: float) ->
     return {**message, "id": int(message["id"].rpartition("_")[2])}
 
 
-@on_message("MEG-FMT-03")
+@on_message("MEG-FMT-03", also=("MEG-FMT-04",))
 def one_id_for_all(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Gives all messages of one type the same id."""
     return {**message, "id": f"msg_{message['type']}"}
@@ -45,7 +45,7 @@ def answers_as_a_client(message: Message, session: Session[Any, Any], now: float
     return {**message, "type": "chat_send"}
 
 
-@on_message("MEG-FMT-07", "status_update")
+@on_message("MEG-FMT-07", "status_update", also=("MEG-STAT-01", "MEG-STAT-02", "MEG-STAT-03", "MEG-STAT-04"))
 def updates_in_words(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Gives a text for the payload of a status_update."""
     return {**message, "payload": message["payload"]["message"]}
