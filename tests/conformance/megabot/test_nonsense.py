@@ -63,6 +63,11 @@ def test_bad_tokens_that_are_taken_leave_open_how_they_are_refused():
     assert {v.reason for v in report.of("not-observed")} == {"a bad token is not refused"}
 
 
+def test_a_server_that_takes_any_token_may_still_refuse_expired_ones():
+    report = rehearse(MEGABOT, TakesAnyToken.apply(MOCK), Options(only=("MEG-AUTH-17",)))
+    assert report["MEG-AUTH-17"].verdict == "passed"
+
+
 @in_session("")
 class SaysNothingToThem(MegabotSession):
     """Neither greets nor refuses a client with bad credentials."""

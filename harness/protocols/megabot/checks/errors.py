@@ -105,10 +105,10 @@ async def _chat_is_refused(client: MegabotPeer, changes: Message, payload: Any) 
     await _is_refused(client, client.envelope("chat_send", payload) | changes, *REPLIES)
 
 
-async def _is_refused(client: MegabotPeer, message: Message, *served: str) -> None:
+async def _is_refused(client: MegabotPeer, message: Message, *served: str, after: str = "") -> None:
     await client.post({name: value for name, value in message.items() if value is not None})
     try:
-        answer = await client.first(*served)
+        answer = await client.first(*served, where=lambda m: field_of(m, "payload.execution_id") != after)
     except Violation:
         expect(client.is_lost, "an error or the end", "neither")
         return
@@ -170,7 +170,7 @@ async def _call_is_refused(client: MegabotPeer, missing: str) -> None:
         await client.result(first)
     payload = {"tool_name": "run_tests", "parameters": {}, "execution_id": client.lab.unique("exec")}
     del payload[missing]
-    await _is_refused(client, client.envelope("tool_call", payload), "tool_result")
+    await _is_refused(client, client.envelope("tool_call", payload), "tool_result", after=first)
 
 
 @check("MEG-VAL-08")
