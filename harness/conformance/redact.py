@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus
 
 STARS = "***"
 SHORTEST = 4  # A shorter word hides nothing, and would be found in every other one.
+SHORT = 8  # A plain word that is shorter is hidden where it stands alone: the password "pass" is no part of "passed".
 
 
 class Redactor:
@@ -18,7 +19,7 @@ class Redactor:
         forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
         # The longest first: a token may begin with another one.
         longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        self._pattern = re.compile("|".join(map(_pattern, longest_first))) if forms else None
 
     def hide(self, text: str) -> str:
         """The text without the secrets."""
@@ -34,6 +35,11 @@ def cut(text: str, limit: int) -> str:
     # Only so much is looked at as may be shown.
     text = "".join(letter if letter.isprintable() else " " for letter in text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _pattern(form: str) -> str:
+    alone = form.isalnum() and len(form) < SHORT
+    return rf"(?<!\w){form}(?!\w)" if alone else re.escape(form)
 
 
 def _forms(secret: str) -> set[str]:

@@ -28,3 +28,9 @@ def test_text_is_cut_after_secrets_are_out_of_it():
 
 def test_control_characters_do_not_reach_a_terminal():
     assert Redactor().brief("a\x1b[31mb\nc") == "a [31mb c"
+
+
+def test_a_short_plain_word_is_hidden_where_it_stands_alone():
+    redactor = Redactor(["pass"])
+    told = 'All tests passed for {"password": "pass"}, ?p=pass&a=1, pass'
+    assert redactor.hide(told) == 'All tests passed for {"password": "***"}, ?p=***&a=1, ***'
