@@ -17,6 +17,7 @@ from harness.core.message import Frame, Opcode
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+A_MASK = b"\x12\x34\x56\x78"
 NOTED = frozenset(int(each) for each in Opcode)  # What a record of a conversation has words for.
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FRAME_BYTES = 16 * 1024 * 1024  # More than a check ever needs; a server that floods is not read to its end.
@@ -72,9 +73,7 @@ class Ending:
         return f"a close frame with {'code ' + str(self.code) if self.code else 'no code'}"
 
 
-def encoded(
-    opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bytes | None = b"\x12\x34\x56\x78"
-) -> bytes:
+def encoded(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bytes | None = A_MASK) -> bytes:
     """A frame as bytes (RFC 6455, 5.2); without a mask it is one that no client may send."""
     bit = 0 if mask is None else 0x80
     size = len(payload)
@@ -173,12 +172,14 @@ class Raw:
             if len(parts) > 1:
                 await asyncio.sleep(0)  # So that each has a segment of its own, as far as TCP lets it.
 
-    async def frame(self, opcode: int, payload: bytes = b"", **options: object) -> None:
-        """Send one frame; `options` are those of `encoded`."""
+    async def frame(
+        self, opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bytes | None = A_MASK
+    ) -> None:
+        """Send one frame; the options are those of `encoded`."""
         if opcode in NOTED:
             frame = Frame(Opcode(opcode), payload)
             self.conversation.note(self.now(), "client", frame)
-        await self.send(encoded(opcode, payload, **options))  # type: ignore[arg-type]
+        await self.send(encoded(opcode, payload, fin=fin, rsv=rsv, mask=mask))
 
     # Receiving ----------------------------------------------------------------------------------
 

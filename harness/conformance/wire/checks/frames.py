@@ -167,8 +167,8 @@ async def a_control_frame_with_a_reserved_bit_fails_the_connection(lab: WireLab)
 @check("RFC-CTRL-07")
 async def breaches_are_told_by_1002(lab: WireLab) -> None:
     """7.4.1; a server may cut the connection instead."""
-    for opcode, options in ((TEXT, {"rsv": 2}), (3, {}), (PING, {"fin": False})):
+    for opcode, rsv, fin in ((TEXT, 2, True), (3, 0, True), (PING, 0, False)):
         raw = await lab.raw()
-        await raw.frame(opcode, b"{}", **options)
+        await raw.frame(opcode, b"{}", rsv=rsv, fin=fin)
         ending = await fails(raw, "the connection to end after a breach of the protocol")
         expect(ending in (Ending("close", 1002), Ending("cut")), "close code 1002, or a cut", str(ending))

@@ -20,9 +20,15 @@ async def _shaken(lab: WireLab, changes: Mapping[str, str | None] | None = None)
     return raw, response
 
 
-async def _refused(lab: WireLab, expected: str, changes: Mapping[str, str | None] | None = None, **line: str) -> None:
+async def _refused(
+    lab: WireLab,
+    expected: str,
+    changes: Mapping[str, str | None] | None = None,
+    method: str = "GET",
+    version: str = "HTTP/1.1",
+) -> None:
     raw = await lab.bare()
-    response = await raw.shake(raw.request(changes, **line))  # type: ignore[arg-type]
+    response = await raw.shake(raw.request(changes, method=method, version=version))
     expect(response is None or response.status != 101, expected, response)
 
 
