@@ -149,6 +149,8 @@ class Line:
             return True
         data = await self.reader.readexactly(size)
         payload = bytes(byte ^ mask[n % 4] for n, byte in enumerate(data)) if any(mask) else data
+        if self.has("one frame a segment"):
+            self.reader._buffer.clear()
         if opcode < 8:
             return self.data(fin, rsv, opcode, payload)
         return self.control(opcode, payload)
