@@ -8,6 +8,7 @@ import random
 import shlex
 import sys
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -22,7 +23,7 @@ from harness.conformance.profile import Profile, ProfileError
 from harness.conformance.rehearsal import rehearse
 from harness.conformance.report import document, junit, terminal
 from harness.conformance.requirement import LEVELS, CatalogueError, Requirement
-from harness.conformance.runner import Options, Unreachable, run
+from harness.conformance.runner import Options, Unreachable, run_layers
 from harness.conformance.socket import SocketOpener
 from harness.conformance.suite import Suite
 from harness.conformance.verdict import COULD_NOT_RUN, Report
@@ -92,11 +93,12 @@ def words(mistake: BaseException) -> str:
 
 
 def _check(request: Request, console: Console) -> int:
-    found = suite.load(request.protocol)
+    suites = suite.layers(request.protocol)
     levels = levels_from(request.level)
-    known = {} if request.expected_failures is None else expected.read(request.expected_failures, found.requirements)
-    require_known(found, request.only)
-    report = judged(found, request, levels, console)
+    ids = [id_ for each in suites for id_ in each.requirements]
+    known = {} if request.expected_failures is None else expected.read(request.expected_failures, ids)
+    require_known(ids, request.only)
+    report = judged(suites, request, levels, console)
     expected.apply(known, report)
     for verdict in report.verdicts:
         verdict.rerun = again(request, verdict.id, report)
@@ -108,37 +110,38 @@ def _check(request: Request, console: Console) -> int:
     return report.exit_code
 
 
-def judged(found: Suite, request: Request, levels: tuple[str, ...], console: Console) -> Report:
+def judged(suites: Sequence[Suite], request: Request, levels: tuple[str, ...], console: Console) -> Report:
     """The report of the run that the options ask for, without what they say of expected failures."""
     seed = request.seed
     if request.own_mock:
         options = Options(request.only, levels, 1 if seed is None else seed)
-        return rehearse(found, _mock(request), options)
+        return rehearse(suites[0], _mock(request), options)
     if request.defect is not None:
         raise UsageError("--defect is for our own mock: expected --self beside it")
     # Drawn anew each time: a server remembers idempotency keys of the run before.
     seed = random.SystemRandom().randrange(1, 1_000_000) if seed is None else seed
-    chosen = profile_of(found, request.url, request.profile, seed)
+    chosen = profile_of(suites, request.url, request.profile, seed)
     with terminal.Watch(console) as watcher:
         options = Options(request.only, levels, seed, watcher=watcher)
-        return asyncio.run(_live(found, chosen, options))
+        return asyncio.run(_live(suites, chosen, options))
 
 
-async def _live(found: Suite, chosen: Profile, options: Options) -> Report:
+async def _live(suites: Sequence[Suite], chosen: Profile, options: Options) -> Report:
     opener = SocketOpener(chosen.ca_file)
     try:
-        return await run(found, chosen, opener, time.time, options)
+        return await run_layers(suites, chosen, opener, time.time, options)
     finally:
         await opener.close()
 
 
-def profile_of(found: Suite, url: str | None, path: Path | None, seed: int) -> Profile:
+def profile_of(suites: Sequence[Suite], url: str | None, path: Path | None, seed: int) -> Profile:
     """The profile of a live run: the file's, or the mock's own demo credentials. The address given goes first."""
+    found = suites[0]
     if path is None:
         if url is None:
             raise UsageError("expected the URL of a server, or a --profile that names one, or --self")
         return found.demo_profile(address(url, found.paths), random.Random(seed))
-    chosen = profile.load(path, Profile(url or ""), found.capabilities)
+    chosen = profile.load(path, Profile(url or ""), set().union(*(each.capabilities for each in suites)))
     if not chosen.target:
         raise ProfileError(f"{path}: url: expected the URL of the server, here or on the command line, found nothing")
     return replace(chosen, target=address(chosen.target, found.paths))
@@ -167,11 +170,11 @@ def levels_from(level: str | None) -> tuple[str, ...]:
     return LEVELS[: LEVELS.index(level.upper()) + 1]
 
 
-def require_known(found: Suite, only: tuple[str, ...]) -> None:
+def require_known(ids: Collection[str], only: tuple[str, ...]) -> None:
     """UsageError when one of `only` begins no id."""
     for prefix in only:
-        if not found.selected((prefix,)):
-            raise UsageError(f"--only: no requirement begins with {prefix!r}.{nearest(prefix, found.requirements)}")
+        if not _begins(prefix, ids):
+            raise UsageError(f"--only: no requirement begins with {prefix!r}.{nearest(prefix, ids)}")
 
 
 def again(request: Request, id_: str, report: Report) -> str:
@@ -185,10 +188,15 @@ def again(request: Request, id_: str, report: Report) -> str:
     return shlex.join([*words, "--only", id_])
 
 
+def _begins(prefix: str, ids: Collection[str]) -> bool:
+    return any(id_.startswith(prefix) for id_ in ids)
+
+
 def _mock(request: Request) -> Protocol:
     if request.url is not None or request.profile is not None:
         raise UsageError("--self judges our own mock: expected neither a URL nor a --profile beside it")
-    if request.protocol == suite.WIRE:
+    beneath = suite.load(suite.WIRE).requirements
+    if request.protocol == suite.WIRE or (request.only and all(_begins(each, beneath) for each in request.only)):
         raise UsageError("--self judges in memory, where there are no bytes on a wire: expected the URL of a server")
     protocol = protocols.load(request.protocol)
     if request.defect is None:

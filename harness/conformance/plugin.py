@@ -6,7 +6,7 @@ It is loaded into every run of pytest in its environment, so it imports nothing 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,19 +52,19 @@ class Contract(pytest.File):
         from harness.conformance.command import MISTAKES, words
 
         try:
-            found = suite.load(name)
+            suites = suite.layers(name)
         except MISTAKES as mistake:
             raise self.CollectError(f"ws-harness: {words(mistake)}") from mistake
-        for requirement in found.requirements.values():
-            yield Clause.from_parent(self, name=requirement.id, suite=found, requirement=requirement)
+        for requirement in (each for layer in suites for each in layer.requirements.values()):
+            yield Clause.from_parent(self, name=requirement.id, suites=suites, requirement=requirement)
 
 
 class Clause(pytest.Item):
     """One requirement. The first that runs lets the whole suite run; all then tell their verdicts."""
 
-    def __init__(self, *, suite: Suite, requirement: Requirement, **rest: Any) -> None:
+    def __init__(self, *, suites: Sequence[Suite], requirement: Requirement, **rest: Any) -> None:
         super().__init__(**rest)
-        self.suite = suite
+        self.suites = suites
         self.requirement = requirement
         self.extra_keyword_matches.add(requirement.level)  # For `-k MUST`.
 
@@ -91,7 +91,7 @@ class Clause(pytest.Item):
         if REPORT not in stash:
             # What was deselected (by -k, say) need not be run.
             wanted = tuple(item.requirement.id for item in self.session.items if isinstance(item, Clause))
-            stash[REPORT] = _run(self.suite, self.config, wanted)
+            stash[REPORT] = _run(self.suites, self.config, wanted)
         return stash[REPORT]
 
 
@@ -106,19 +106,19 @@ class Broken(Exception):  # noqa: N818 - a finding about the server
         super().__init__("\n".join(lines))
 
 
-def _run(suite: Suite, config: pytest.Config, wanted: tuple[str, ...]) -> Report:
+def _run(suites: Sequence[Suite], config: pytest.Config, wanted: tuple[str, ...]) -> Report:
     from harness.conformance import command
     from harness.conformance.verdict import COULD_NOT_RUN
 
     path = config.getoption("--profile")
     request = command.Request(
-        suite.protocol,
+        suites[0].protocol,
         url=config.getoption("--target"),
         profile=None if path is None else config.invocation_params.dir / path,
         only=wanted,
     )
     try:
-        report = command.judged(suite, request, (), command.silent_console())
+        report = command.judged(suites, request, (), command.silent_console())
         if report.broken:
             raise command.UsageError("; ".join(report.broken))
     except command.MISTAKES as mistake:

@@ -80,7 +80,7 @@ async def run(
     options = options or Options()
     loop = asyncio.get_running_loop()
     began_s = loop.time()
-    round_trip_s = await _measured(suite.lab, opener, profile)
+    _, round_trip_s = await reached(suite.lab, opener, profile)
     profile = profile.widened(round_trip_s)
     bench = _Bench(suite, profile, opener, wall_s, options)
     await bench.work()
@@ -96,17 +96,61 @@ async def run(
     )
 
 
-async def _measured(lab: type[Lab], opener: Opener, profile: Profile) -> float:
-    """The round trip to the first of the doors that opens. Unreachable, as the first one told, when none does."""
+async def reached(lab: type[Lab], opener: Opener, profile: Profile) -> tuple[str, float]:
+    """The first of the doors that opens, and the round trip to it. Unreachable, as the first told, when none does."""
     closed: list[Unreachable] = []
     for door in lab.doors(profile):
         try:
-            return await measure(opener, replace(profile, target=door))
+            return door, await measure(opener, replace(profile, target=door))
         except Unreachable as reason:
             closed.append(reason)
     if lab.JUDGES_HANDSHAKES and isinstance(closed[0].__cause__, Refused):
-        return 0.0  # Somebody is there; what is wrong with the handshake is for the checks to say.
+        return profile.target, 0.0  # Somebody is there; what is wrong with the handshake is for the checks to say.
     raise closed[0]
+
+
+async def run_layers(
+    suites: Sequence[Suite],
+    profile: Profile,
+    opener: Opener,
+    wall_s: Callable[[], float],
+    options: Options | None = None,
+) -> Report:
+    """Judge the server by a suite, and by those of the layers beneath it, one after the other. Errors: as of `run`.
+
+    A suite of which nothing is asked for is not run. Where the server is gone before a layer's turn, nothing of that
+    layer is observed.
+    """
+    options = options or Options()
+    top = suites[0]
+    asked = [suite for suite in suites if suite.selected(options.only, options.levels)]
+    report = Report(top.protocol, Redactor(profile.secrets).hide(profile.target), [], options.seed)
+    if top in asked:
+        report = await run(top, profile, opener, wall_s, options)
+    for suite in asked:
+        if suite is not top:
+            report = report.joined(await _beneath(top, suite, profile, opener, wall_s, options))
+    return report
+
+
+async def _beneath(
+    top: Suite, suite: Suite, profile: Profile, opener: Opener, wall_s: Callable[[], float], options: Options
+) -> Report:
+    """Judge by a layer beneath the suite at the top, at a door that this one has."""
+    door = profile.target
+    try:
+        door, _ = await reached(top.lab, opener, profile)
+        return await run(suite, replace(profile, target=door), opener, wall_s, options)
+    except Unreachable as unreachable:
+        reason = Redactor(profile.secrets).brief(str(unreachable), 600)
+        asked = suite.selected(options.only, options.levels)
+        return Report(suite.protocol, door, [_unobserved(requirement, reason) for requirement in asked])
+
+
+def _unobserved(requirement: Requirement, reason: str) -> Verdict:
+    if requirement.excluded:
+        return Verdict(requirement, "excluded", reason=requirement.excluded)
+    return Verdict(requirement, "not-observed", reason=reason)
 
 
 async def measure(opener: Opener, profile: Profile) -> float:

@@ -82,6 +82,12 @@ def load(name: str) -> Suite:
     )
 
 
+def layers(name: str) -> tuple[Suite, ...]:
+    """What a server of this protocol is judged by: the suite of that name, and that of the wire beneath it."""
+    found = load(name)
+    return (found,) if name == WIRE else (found, _wire())
+
+
 def _wire() -> Suite:
     package = f"harness.conformance.{WIRE}"
     lab = importlib.import_module(f"{package}.lab")

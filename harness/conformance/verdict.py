@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
 
@@ -110,6 +110,17 @@ class Report:
 
     def __getitem__(self, id_: str) -> Verdict:
         return next(v for v in self.verdicts if v.id == id_)
+
+    def joined(self, beneath: Report) -> Report:
+        """One report of this and of the layer beneath it."""
+        return replace(
+            self,
+            verdicts=[*self.verdicts, *beneath.verdicts],
+            took_s=self.took_s + beneath.took_s,
+            conversations=self.conversations + beneath.conversations,
+            broken=[*self.broken, *beneath.broken],
+            stale=[*self.stale, *beneath.stale],
+        )
 
     @property
     def exit_code(self) -> int:

@@ -140,9 +140,9 @@ def test_an_address_gets_what_it_lacks(given, meant):
 
 
 def test_without_a_profile_the_demo_credentials_are_tried():
-    found = suite.load("skybit")
-    chosen = command.profile_of(found, "ws://here", None, 1)
-    assert chosen == found.demo_profile("ws://here/artifact/v1", random.Random(1))
+    suites = suite.layers("skybit")
+    chosen = command.profile_of(suites, "ws://here", None, 1)
+    assert chosen == suites[0].demo_profile("ws://here/artifact/v1", random.Random(1))
 
 
 def test_a_failure_against_a_profile_names_the_profile_in_its_command(tmp_path):
