@@ -20,6 +20,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 A_MASK = b"\x12\x34\x56\x78"
 NOTED = frozenset(int(each) for each in Opcode)  # What a record of a conversation has words for.
 MAX_HEAD_BYTES = 64 * 1024
+PIECE_S = 0.001  # Between parts, so that each has a segment of its own, and is read by itself, as far as TCP lets it.
 MAX_FRAME_BYTES = 16 * 1024 * 1024  # More than a check ever needs; a server that floods is not read to its end.
 
 
@@ -170,7 +171,7 @@ class Raw:
                 self._ended = True
                 return
             if len(parts) > 1:
-                await asyncio.sleep(0)  # So that each has a segment of its own, as far as TCP lets it.
+                await asyncio.sleep(PIECE_S)
 
     async def frame(
         self, opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bytes | None = A_MASK

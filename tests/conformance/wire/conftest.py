@@ -26,6 +26,7 @@ class Strict:
 
     def __init__(self, *faults):
         self.faults = faults
+        self.is_dead = False
 
     def has(self, fault):
         return fault in self.faults
@@ -78,8 +79,9 @@ class Strict:
 
     async def serve(self, reader, writer):
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            await self._shake(head, reader, writer)
+            head = await (reader.read(65536) if self.has("head in one read") else reader.readuntil(b"\r\n\r\n"))
+            if not self.is_dead:
+                await self._shake(head.decode("latin-1"), reader, writer)
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -114,7 +116,7 @@ class Line:
     """One connection past its handshake."""
 
     def __init__(self, server, reader, writer, deflates):
-        self.has = server.has
+        self.has, self.server = server.has, server
         self.reader, self.writer, self.deflates = reader, writer, deflates
         self.inflater = zlib.decompressobj(wbits=-15)
         self.message = None  # Opcode, whether it is compressed, and what came of it.
@@ -139,7 +141,10 @@ class Line:
             await asyncio.sleep(30)
 
     async def frame(self):
-        first, second = await self.reader.readexactly(2)
+        first = (await self.reader.readexactly(1))[0]
+        if self.has("frame in one read") and not self.reader._buffer:
+            raise Breach(1002)
+        second = (await self.reader.readexactly(1))[0]
         fin, rsv, opcode, masked, size = first >> 7, first >> 4 & 7, first & 15, second >> 7, second & 127
         if size > 125:
             size = int.from_bytes(await self.reader.readexactly(2 if size == 126 else 8), "big")
@@ -225,6 +230,7 @@ class Line:
                 return b""
             raise Breach(1007) from None
         if self.inflater.unconsumed_tail:
+            self.server.is_dead = self.has("bomb")
             raise Breach(1009)
         return whole
 
