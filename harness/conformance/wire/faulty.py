@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-
-import pytest
 
 from harness.conformance.wire.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, accept_of, encoded
 
@@ -16,24 +15,25 @@ EMPTY = b"\x00\x00\xff\xff"
 class Breach(Exception):  # noqa: N818 - what the RFC has it for
     """The client broke the protocol: the close code that says so."""
 
-    def __init__(self, code):
+    def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
 
 
-class Strict:
-    """One server. `faults` are words of what it does wrong; see FAULTS in the tests."""
+class Faulty:
+    """One server. `faults` are names of what it does wrong; see `faults.FAULTS`."""
 
-    def __init__(self, *faults):
+    def __init__(self, *faults: str) -> None:
         self.faults = faults
         self.is_dead = False
 
-    def has(self, fault):
+    def has(self, fault: str) -> bool:
+        """Whether it does this wrong."""
         return fault in self.faults
 
     # Handshake ----------------------------------------------------------------------------------
 
-    def refusal(self, line, headers):
+    def refusal(self, line: str, headers: Mapping[str, str]) -> tuple[int | None, dict[str, str]]:
         """Why this is no handshake: a status, and headers that go with it."""
         method, _, version = line.split(" ")
         if (method != "GET" and not self.has("any method")) or (version != "HTTP/1.1" and not self.has("any http")):
@@ -58,7 +58,7 @@ class Strict:
             return 400, {}
         return None, {}
 
-    def deflate(self, offers):
+    def deflate(self, offers: str) -> list[str] | None:
         """What is agreed on of permessage-deflate: parameters, or None."""
         for offer in offers.split(","):
             name, *given = [part.strip() for part in offer.split(";")]
@@ -77,7 +77,8 @@ class Strict:
             return agreed
         return None
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client to its end."""
         try:
             head = await (reader.read(65536) if self.has("head in one read") else reader.readuntil(b"\r\n\r\n"))
             if not self.is_dead:
@@ -87,7 +88,7 @@ class Strict:
         finally:
             writer.close()
 
-    async def _shake(self, head, reader, writer):
+    async def _shake(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line, *rest = head.rstrip("\r\n").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in rest)}
         status, more = self.refusal(line, headers)
@@ -109,26 +110,31 @@ class Strict:
         if self.has("protocol unasked"):
             answer["Sec-WebSocket-Protocol"] = "mine"
         writer.write("\r\n".join(["HTTP/1.1 101 Yes", *(f"{n}: {v}" for n, v in answer.items()), "", ""]).encode())
-        await Line(self, reader, writer, agreed is not None).run()
+        await _Line(self, reader, writer, agreed is not None).run()
 
 
-class Line:
+class _Line:
     """One connection past its handshake."""
 
-    def __init__(self, server, reader, writer, deflates):
+    def __init__(
+        self, server: Faulty, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deflates: bool
+    ) -> None:
         self.has, self.server = server.has, server
         self.reader, self.writer, self.deflates = reader, writer, deflates
+        self._buffer: bytearray = vars(reader)["_buffer"]  # What was read already; asyncio does not tell otherwise.
         self.inflater = zlib.decompressobj(wbits=-15)
-        self.message = None  # Opcode, whether it is compressed, and what came of it.
+        self.message: tuple[int, bool, bytes] | None = None  # Opcode, whether it is compressed, and what came of it.
 
-    def send(self, opcode, payload=b""):
+    def send(self, opcode: int, payload: bytes = b"") -> None:
+        """Send one frame."""
         mask = b"\x00" * 4 if self.has("masked") else None
         data = encoded(opcode, payload, mask=mask)
         if self.has("long lengths") and opcode == PONG:
             data = bytes((data[0], 126)) + len(payload).to_bytes(2, "big") + payload
         self.writer.write(data)
 
-    async def run(self):
+    async def run(self) -> None:
+        """Take frames until the connection ends."""
         try:
             while await self.frame():
                 pass
@@ -140,9 +146,10 @@ class Line:
         if self.has("tcp stays"):
             await asyncio.sleep(30)
 
-    async def frame(self):
+    async def frame(self) -> bool:
+        """Take one frame; False when it was the last."""
         first = (await self.reader.readexactly(1))[0]
-        if self.has("frame in one read") and not self.reader._buffer:
+        if self.has("frame in one read") and not self._buffer:
             raise Breach(1002)
         second = (await self.reader.readexactly(1))[0]
         fin, rsv, opcode, masked, size = first >> 7, first >> 4 & 7, first & 15, second >> 7, second & 127
@@ -155,12 +162,13 @@ class Line:
         data = await self.reader.readexactly(size)
         payload = bytes(byte ^ mask[n % 4] for n, byte in enumerate(data)) if any(mask) else data
         if self.has("one frame a segment"):
-            self.reader._buffer.clear()
+            self._buffer.clear()
         if opcode < 8:
             return self.data(fin, rsv, opcode, payload)
         return self.control(opcode, payload)
 
-    def judge(self, fin, rsv, opcode, masked, size, short):
+    def judge(self, fin: int, rsv: int, opcode: int, masked: int, size: int, short: int) -> None:
+        """Breach when a frame of this header is not allowed."""
         if not masked and not self.has("unmasked ping" if opcode == PING else "unmasked"):
             raise Breach(1002)
         compressed = self.deflates and rsv == 4 and opcode in (TEXT, BINARY)
@@ -186,7 +194,8 @@ class Line:
 
     # Data ---------------------------------------------------------------------------------------
 
-    def data(self, fin, rsv, opcode, payload):
+    def data(self, fin: int, rsv: int, opcode: int, payload: bytes) -> bool:
+        """Take a frame of data."""
         if opcode in (3, 4, 5, 6, 7):
             return True
         if opcode == CONTINUATION:
@@ -196,19 +205,22 @@ class Line:
                 raise Breach(1002)
             if self.has("no fragments"):
                 raise Breach(1002)
-            self.message[2] += payload
+            opcode, compressed, before = self.message
+            self.message = (opcode, compressed, before + payload)
         else:
             if self.message is not None and not self.has("message in message"):
                 raise Breach(1002)
-            self.message = [opcode, bool(rsv & 4) and self.deflates, payload]
+            self.message = (opcode, bool(rsv & 4) and self.deflates, payload)
         if self.has("fragments judged alone"):
             self.utf8(payload)
         if fin:
+            assert self.message is not None
             self.whole(*self.message)
             self.message = None
         return True
 
-    def whole(self, opcode, compressed, payload):
+    def whole(self, opcode: int, compressed: bool, payload: bytes) -> None:
+        """Take a whole message."""
         if self.deflates and not compressed and self.has("compressed only"):
             raise Breach(1002)
         if compressed:
@@ -218,7 +230,8 @@ class Line:
         if opcode == BINARY and self.has("binary judged"):
             self.utf8(payload)
 
-    def inflated(self, payload):
+    def inflated(self, payload: bytes) -> bytes:
+        """What a compressed message was (RFC 7692, 7.2.2)."""
         if self.has("nothing inflated"):
             raise Breach(1007)
         if self.has("takeover forgotten"):
@@ -234,7 +247,8 @@ class Line:
             raise Breach(1009)
         return whole
 
-    def utf8(self, payload):
+    def utf8(self, payload: bytes) -> None:
+        """Breach when this is no UTF-8."""
         try:
             payload.decode()
         except UnicodeDecodeError:
@@ -243,7 +257,8 @@ class Line:
 
     # Control ------------------------------------------------------------------------------------
 
-    def control(self, opcode, payload):
+    def control(self, opcode: int, payload: bytes) -> bool:
+        """Take a control frame; False when it was the last frame."""
         if opcode == PING and self.has("last ping lost") and payload == b"9":
             return True
         if opcode == PING and not (self.message is not None and self.has("busy")):
@@ -254,7 +269,8 @@ class Line:
             return True
         return self.close(payload)
 
-    def close(self, payload):
+    def close(self, payload: bytes) -> bool:
+        """Take a close frame, and answer it."""
         if self.has("close unanswered"):
             return False
         if self.message is not None and self.has("close amid"):
@@ -277,16 +293,11 @@ class Line:
         return False
 
 
-@pytest.fixture
-def strict():
-    """Runs such a server while a block lasts; its address is given."""
-
-    @asynccontextmanager
-    async def running(*faults):
-        server = await asyncio.start_server(Strict(*faults).serve, "127.0.0.1", 0)
-        try:
-            yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        finally:
-            server.close()
-
-    return running
+@asynccontextmanager
+async def serving(*faults: str) -> AsyncIterator[str]:
+    """Serve on a free port of loopback while the block lasts; the URL is given."""
+    server = await asyncio.start_server(Faulty(*faults).serve, "127.0.0.1", 0)
+    try:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    finally:
+        server.close()
