@@ -20,7 +20,7 @@ from harness import protocols
 from harness.conformance import expected, profile, suite
 from harness.conformance.judging import UnreadableError, judge_files
 from harness.conformance.profile import Profile, ProfileError
-from harness.conformance.rehearsal import rehearse
+from harness.conformance.rehearsal import errors_only, rehearse
 from harness.conformance.report import document, junit, terminal
 from harness.conformance.requirement import LEVELS, CatalogueError, Requirement
 from harness.conformance.runner import Options, Unreachable, run_layers
@@ -115,7 +115,8 @@ def judged(suites: Sequence[Suite], request: Request, levels: tuple[str, ...], c
     seed = request.seed
     if request.own_mock:
         options = Options(request.only, levels, 1 if seed is None else seed)
-        return rehearse(suites[0], _mock(request), options)
+        with errors_only():
+            return rehearse(suites[0], _mock(request), options)
     if request.defect is not None:
         raise UsageError("--defect is for our own mock: expected --self beside it")
     # Drawn anew each time: a server remembers idempotency keys of the run before.

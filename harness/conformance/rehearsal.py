@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from harness.conformance.memory import MemoryOpener
@@ -37,3 +40,15 @@ async def _rehearsal(suite: Suite, protocol: Protocol, options: Options, profile
     chance = random.Random(options.seed)
     profile = replace(profile or suite.demo_profile(target, chance), side_by_side=SIDE_BY_SIDE)
     return await run(suite, profile, MemoryOpener(house), wall_s, options)
+
+
+@contextmanager
+def errors_only() -> Iterator[None]:
+    """Inside the block the mock logs what fails in it, and not what its clients do: checks misbehave on purpose."""
+    log = logging.getLogger("harness")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)

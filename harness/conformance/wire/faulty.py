@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from harness.conformance.wire.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, accept_of, encoded
 
+STOP_LIMIT_S = 1.0
 EMPTY = b"\x00\x00\xff\xff"
 
 
@@ -26,6 +27,8 @@ class Faulty:
     def __init__(self, *faults: str) -> None:
         self.faults = faults
         self.is_dead = False
+        self.stopped = asyncio.Event()
+        self._clients: set[asyncio.Task[None]] = set()
 
     def has(self, fault: str) -> bool:
         """Whether it does this wrong."""
@@ -79,6 +82,9 @@ class Faulty:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client to its end."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients.add(task)
         try:
             head = await (reader.read(65536) if self.has("head in one read") else reader.readuntil(b"\r\n\r\n"))
             if not self.is_dead:
@@ -87,6 +93,13 @@ class Faulty:
             pass
         finally:
             writer.close()
+            self._clients.discard(task)
+
+    async def stop(self) -> None:
+        """Let go of all clients."""
+        self.stopped.set()
+        if self._clients:
+            await asyncio.wait(set(self._clients), timeout=STOP_LIMIT_S)
 
     async def _shake(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line, *rest = head.rstrip("\r\n").split("\r\n")
@@ -144,7 +157,7 @@ class _Line:
             await asyncio.sleep(0)
         await self.writer.drain()
         if self.has("tcp stays"):
-            await asyncio.sleep(30)
+            await self.server.stopped.wait()
 
     async def frame(self) -> bool:
         """Take one frame; False when it was the last."""
@@ -296,8 +309,10 @@ class _Line:
 @asynccontextmanager
 async def serving(*faults: str) -> AsyncIterator[str]:
     """Serve on a free port of loopback while the block lasts; the URL is given."""
-    server = await asyncio.start_server(Faulty(*faults).serve, "127.0.0.1", 0)
+    faulty = Faulty(*faults)
+    server = await asyncio.start_server(faulty.serve, "127.0.0.1", 0)
     try:
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
         server.close()
+        await faulty.stop()
