@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core.defect import in_protocol, in_session
+from harness.core.edits import nth
 from harness.core.message import Message, Problem
 from harness.core.session import Close, Effects, Send
-from harness.protocols.brainstream.defects.breaking import CUT_OFF, nth, picky
+from harness.protocols.brainstream.defects.breaking import CUT_OFF, picky
 from harness.protocols.brainstream.session import BrainStreamSession
 from harness.protocols.brainstream.world import TELEMETRY
 

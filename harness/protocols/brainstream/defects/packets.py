@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.core.defect import on_frame, on_message
+from harness.core.edits import nth
 from harness.core.message import Frame, Message, Opcode, merged, rfc3339
 from harness.core.session import Session
-from harness.protocols.brainstream.defects.breaking import nth, wrong
+from harness.protocols.brainstream.defects.breaking import wrong
 
 # Where whatever comes that is no packet looks like an answer.
 ANSWERS = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core.defect import on_message
+from harness.core.edits import nth
 from harness.core.message import Message, merged
 from harness.core.session import Session
-from harness.protocols.brainstream.defects.breaking import lacking, nth, wrong
+from harness.protocols.brainstream.defects.breaking import lacking, wrong
 
 nav_with_separators = wrong("nav-with-separators", "BRA-PORT-01", "portfolio.nav", lambda v: f"{v:,}")
 no_cash = lacking("no-cash", "BRA-PORT-02", "portfolio.cash")

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from harness.core.defect import Defect, on_message
+from harness.core.edits import nth
 from harness.core.message import Message, merged
 from harness.core.session import Session
-from harness.protocols.brainstream.defects.breaking import nth
 
 
 def _paced(name: str, text: str, every_s: float) -> Defect:

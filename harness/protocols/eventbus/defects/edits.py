@@ -1,4 +1,4 @@
-"""Edits of outgoing events, from which many defects are made: a member of a payload that is missing or wrong."""
+"""What many defects of EventBus are made of: a member of a payload that is missing or wrong, and memory."""
 
 from __future__ import annotations
 
@@ -6,34 +6,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from harness.core.defect import Defect, on_message
+from harness.core import edits
+from harness.core.defect import Defect
 from harness.core.message import Message
 
 
 def lacking(breaks: str, kind: str, member: str, also: tuple[str, ...] = ()) -> Defect:
     """A server whose events of this type lack a member."""
-
-    def fault(event: Message, session: Any, now: float) -> Message:
-        return {**event, "payload": {k: v for k, v in event["payload"].items() if k != member}}
-
-    return _named(f"no-{member}-in-{kind}", f"{kind} lacks {member}.", on_message(breaks, kind, also=also)(fault))
+    return edits.lacking(_kebab(f"no-{member}-in-{kind}"), breaks, kind, f"payload.{member}", also)
 
 
 def wrong(
     breaks: str, kind: str, member: str, how: str, change: Callable[[Any], Any], also: tuple[str, ...] = ()
 ) -> Defect:
     """A server whose events of this type have in a member, where it is there, what `change` makes of its value."""
-
-    def fault(event: Message, session: Any, now: float) -> Message:
-        payload = event["payload"]
-        return {**event, "payload": {**payload, member: change(payload[member])}} if member in payload else event
-
-    name = f"{member}-of-{kind}-{how}".replace(" ", "-")
-    return _named(name, f"{member} of {kind} is {how}.", on_message(breaks, kind, also=also)(fault))
+    name = _kebab(f"{member}-of-{kind}-{how}")
+    defect = edits.wrong(name, breaks, kind, f"payload.{member}", change, also)
+    return replace(defect, text=f"{member} of {kind} is {how}.")
 
 
-def _named(name: str, text: str, defect: Defect) -> Defect:
-    return replace(defect, name=name.replace(".", "-").replace("_", "-"), text=text)
+def _kebab(words: str) -> str:
+    return words.translate(str.maketrans(" ._", "---"))
 
 
 def said(event: Message, **changes: Any) -> Message:
@@ -45,10 +38,3 @@ def kept(holder: Any, name: str) -> dict[Any, Any]:
     """A table that a session or a world keeps for a defect."""
     table: dict[Any, Any] = vars(holder).setdefault(f"kept_{name}", {})
     return table
-
-
-def nth(holder: Any, what: object) -> int:
-    """How often this was asked of a session or a world: 1 the first time."""
-    counts = kept(holder, "counts")
-    counts[what] = counts.get(what, 0) + 1
-    return int(counts[what])

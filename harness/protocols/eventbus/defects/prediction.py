@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.core.defect import on_message
+from harness.core.edits import nth
 from harness.core.message import Message
 from harness.core.session import Session
-from harness.protocols.eventbus.defects.edits import kept, lacking, nth, said, wrong
+from harness.protocols.eventbus.defects.edits import kept, lacking, said, wrong
 
 AnySession = Session[Any, Any]
 

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from typing import Any
 
 from harness.core.defect import in_rules, in_session, on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Message, merged
 from harness.core.session import Effects, Session
-from harness.protocols.megabot.defects.edits import lacking, wrong
 from harness.protocols.megabot.session import MegabotSession
 from harness.protocols.megabot.streams import Stream
 
@@ -61,25 +61,27 @@ class KnowsNoMilliseconds(Choosy):
         return bool(message.get("timestamp", 0) < 1e12)
 
 
-no_content = wrong("pieces-of-content", "MEG-CHAT-04", "chat_receive", "content", list, also=("MEG-CHAT-15",))
-no_sender = lacking("nobody-speaks", "MEG-CHAT-05", "chat_receive", "sender")
-no_platform = lacking("from-nowhere", "MEG-CHAT-06", "chat_receive", "platform")
-no_inner_time = lacking("no-time-inside", "MEG-CHAT-07", "chat_receive", "timestamp")
-another_time = wrong("another-time-inside", "MEG-CHAT-08", "chat_receive", "timestamp", lambda v: v - 3600)
-no_chunk = lacking("content-for-chunk", "MEG-CHAT-09", "chat_stream", "chunk", also=("MEG-CHAT-15",))
+no_content = wrong("pieces-of-content", "MEG-CHAT-04", "chat_receive", "payload.content", list, also=("MEG-CHAT-15",))
+no_sender = lacking("nobody-speaks", "MEG-CHAT-05", "chat_receive", "payload.sender")
+no_platform = lacking("from-nowhere", "MEG-CHAT-06", "chat_receive", "payload.platform")
+no_inner_time = lacking("no-time-inside", "MEG-CHAT-07", "chat_receive", "payload.timestamp")
+another_time = wrong("another-time-inside", "MEG-CHAT-08", "chat_receive", "payload.timestamp", lambda v: v - 3600)
+no_chunk = lacking("content-for-chunk", "MEG-CHAT-09", "chat_stream", "payload.chunk", also=("MEG-CHAT-15",))
 words_for_complete = wrong(
     "words-for-complete",
     "MEG-CHAT-10",
     "chat_stream",
-    "is_complete",
+    "payload.is_complete",
     lambda v: "true" if v else "false",
     also=("MEG-CHAT-14",),
 )
-texts_for_numbers = wrong("texts-for-numbers", "MEG-CHAT-11", "chat_stream", "sequence", str, also=("MEG-CHAT-12",))
-counts_from_0 = wrong("counts-from-0", "MEG-CHAT-12", "chat_stream", "sequence", lambda v: v - 1)
-counts_by_2 = wrong("counts-by-2", "MEG-CHAT-13", "chat_stream", "sequence", lambda v: 2 * v - 1)
-always_more = wrong("always-more", "MEG-CHAT-14", "chat_stream", "is_complete", lambda v: False)
-in_capitals = wrong("in-capitals", "MEG-CHAT-15", "chat_receive", "content", str.upper)
+texts_for_numbers = wrong(
+    "texts-for-numbers", "MEG-CHAT-11", "chat_stream", "payload.sequence", str, also=("MEG-CHAT-12",)
+)
+counts_from_0 = wrong("counts-from-0", "MEG-CHAT-12", "chat_stream", "payload.sequence", lambda v: v - 1)
+counts_by_2 = wrong("counts-by-2", "MEG-CHAT-13", "chat_stream", "payload.sequence", lambda v: 2 * v - 1)
+always_more = wrong("always-more", "MEG-CHAT-14", "chat_stream", "payload.is_complete", lambda v: False)
+in_capitals = wrong("in-capitals", "MEG-CHAT-15", "chat_receive", "payload.content", str.upper)
 
 
 @on_message("MEG-CHAT-16", "chat_stream", "chat_receive", also=("MEG-CONN-11", "MEG-CONN-14", "MEG-CONN-15"))

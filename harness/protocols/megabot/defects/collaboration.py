@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.core.defect import in_protocol, in_rules, in_session, in_world, on_message
+from harness.core.edits import lacking
 from harness.core.limits import Rate
 from harness.core.message import Message, Problem, merged
 from harness.core.session import Effects, Receive, Send, Session
 from harness.core.topics import Listener
-from harness.protocols.megabot.defects.edits import copied, lacking
+from harness.protocols.megabot.defects.edits import copied
 from harness.protocols.megabot.session import MegabotSession
 from harness.protocols.megabot.world import Action, MegabotWorld
 
@@ -116,8 +117,8 @@ class OneLeavesAllLeave(MegabotSession):
         super().closed(now)
 
 
-no_action = lacking("no-action", "MEG-COLL-11", ACTION, "action", also=("MEG-COLL-01",))
-no_author = lacking("no-author", "MEG-COLL-12", ACTION, "user_id", also=("MEG-COLL-03", "MEG-COLL-04"))
+no_action = lacking("no-action", "MEG-COLL-11", ACTION, "payload.action", also=("MEG-COLL-01",))
+no_author = lacking("no-author", "MEG-COLL-12", ACTION, "payload.user_id", also=("MEG-COLL-03", "MEG-COLL-04"))
 
 
 # Batches -----------------------------------------------------------------------------------------

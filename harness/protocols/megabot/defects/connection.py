@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.core.defect import in_session, on_frame, on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Frame, Message, Opcode, Problem, merged
 from harness.core.session import Close, Effects, Session
 from harness.protocols.megabot.credentials import Identity
-from harness.protocols.megabot.defects.edits import copied, lacking, wrong
+from harness.protocols.megabot.defects.edits import copied
 from harness.protocols.megabot.session import MegabotSession
 
 GREETING = "connection_established"
@@ -32,10 +33,10 @@ def greets_no_strangers(message: Message, session: Session[Any, Any], now: float
     return message if request.query or request.headers else None
 
 
-names_no_session = lacking("names-no-session", "MEG-CONN-03", GREETING, "session_id", also=("MEG-CONN-10",))
-names_nobody = wrong("names-nobody", "MEG-CONN-04", GREETING, "user_id", lambda v: "", also=NAMED)
-one_capability = wrong("one-capability", "MEG-CONN-05", GREETING, "capabilities", lambda v: v[0])
-one_session = wrong("one-session-for-all", "MEG-CONN-10", GREETING, "session_id", lambda v: "sess_456")
+names_no_session = lacking("names-no-session", "MEG-CONN-03", GREETING, "payload.session_id", also=("MEG-CONN-10",))
+names_nobody = wrong("names-nobody", "MEG-CONN-04", GREETING, "payload.user_id", lambda v: "", also=NAMED)
+one_capability = wrong("one-capability", "MEG-CONN-05", GREETING, "payload.capabilities", lambda v: v[0])
+one_session = wrong("one-session-for-all", "MEG-CONN-10", GREETING, "payload.session_id", lambda v: "sess_456")
 
 
 @on_message("MEG-CONN-06", GREETING)

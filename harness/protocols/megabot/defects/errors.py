@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from harness.core.defect import Defect, in_rules
+from harness.core.edits import lacking, wrong
 from harness.core.message import Problem
 from harness.core.session import Effects
 from harness.protocols.megabot.defects.connection import Deaf
-from harness.protocols.megabot.defects.edits import lacking, wrong
 from harness.protocols.megabot.session import MegabotSession
 
 ERROR = "connection_error"
-no_error = lacking("errors-without-name", "MEG-ERR-01", ERROR, "error", also=("MEG-AUTH-19",))
-no_message = lacking("errors-without-words", "MEG-ERR-02", ERROR, "message")
-codes_in_words = wrong("codes-in-words", "MEG-ERR-03", ERROR, "code", str, also=("MEG-AUTH-18", "MEG-ERR-04"))
+no_error = lacking("errors-without-name", "MEG-ERR-01", ERROR, "payload.error", also=("MEG-AUTH-19",))
+no_message = lacking("errors-without-words", "MEG-ERR-02", ERROR, "payload.message")
+codes_in_words = wrong("codes-in-words", "MEG-ERR-03", ERROR, "payload.code", str, also=("MEG-AUTH-18", "MEG-ERR-04"))
 another_code = wrong(
-    "another-code", "MEG-ERR-04", ERROR, "code", lambda v: 400 if v == 401 else v, also=("MEG-AUTH-18",)
+    "another-code", "MEG-ERR-04", ERROR, "payload.code", lambda v: 400 if v == 401 else v, also=("MEG-AUTH-18",)
 )
 
 What = Callable[[Problem], bool]

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.core.defect import in_session, on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Message, merged
 from harness.core.session import Effects, Session
 from harness.protocols.megabot import tools
-from harness.protocols.megabot.defects.edits import copied, lacking, wrong
+from harness.protocols.megabot.defects.edits import copied
 from harness.protocols.megabot.session import MegabotSession, Task
 
 RESULT, UPDATE, NEWS = "tool_result", "status_update", "notification"
@@ -41,9 +42,9 @@ def ids_of_its_own(message: Message, session: Session[Any, Any], now: float) -> 
     return merged(message, {"payload.execution_id": message["id"]})
 
 
-no_status = lacking("no-status", "MEG-TOOL-03", RESULT, "status")
-no_result = lacking("no-result", "MEG-TOOL-04", RESULT, "result")
-lines_of_output = wrong("lines-of-output", "MEG-TOOL-05", RESULT, "output", str.splitlines)
+no_status = lacking("no-status", "MEG-TOOL-03", RESULT, "payload.status")
+no_result = lacking("no-result", "MEG-TOOL-04", RESULT, "payload.result")
+lines_of_output = wrong("lines-of-output", "MEG-TOOL-05", RESULT, "payload.output", str.splitlines)
 
 
 @on_message("MEG-TOOL-06", RESULT)
@@ -113,11 +114,11 @@ class BusyWithTools(MegabotSession):
         return () if self.running else super().chat_send(message, now)
 
 
-numbers_for_status = wrong("numbers-for-status", "MEG-STAT-01", UPDATE, "status", lambda v: 102)
-per_cent = wrong("per-cent", "MEG-STAT-02", UPDATE, "progress", lambda v: v * 100)
-no_message = lacking("updates-without-words", "MEG-STAT-03", UPDATE, "message")
-no_task = lacking("updates-of-no-task", "MEG-STAT-04", UPDATE, "task_id", also=("MEG-STAT-05", "MEG-STAT-06"))
-counts_down = wrong("counts-down", "MEG-STAT-05", UPDATE, "progress", lambda v: 1 - v)
+numbers_for_status = wrong("numbers-for-status", "MEG-STAT-01", UPDATE, "payload.status", lambda v: 102)
+per_cent = wrong("per-cent", "MEG-STAT-02", UPDATE, "payload.progress", lambda v: v * 100)
+no_message = lacking("updates-without-words", "MEG-STAT-03", UPDATE, "payload.message")
+no_task = lacking("updates-of-no-task", "MEG-STAT-04", UPDATE, "payload.task_id", also=("MEG-STAT-05", "MEG-STAT-06"))
+counts_down = wrong("counts-down", "MEG-STAT-05", UPDATE, "payload.progress", lambda v: 1 - v)
 
 
 @in_session("MEG-STAT-06")
@@ -131,8 +132,8 @@ class GoesOnAfterTheEnd(MegabotSession):
         return (*effects, self.update(task, "processing", tools.Step(1.0, "Once more..."), now))
 
 
-numbers_for_types = wrong("numbers-for-types", "MEG-NOTE-01", NEWS, "type", lambda v: 1)
-no_title = lacking("news-without-title", "MEG-NOTE-02", NEWS, "title")
-no_words = lacking("news-without-words", "MEG-NOTE-03", NEWS, "message")
-urls_in_parts = wrong("urls-in-parts", "MEG-NOTE-04", NEWS, "action_url", lambda v: v.split("/"))
-words_for_truth = wrong("words-for-truth", "MEG-NOTE-05", NEWS, "dismissible", str)
+numbers_for_types = wrong("numbers-for-types", "MEG-NOTE-01", NEWS, "payload.type", lambda v: 1)
+no_title = lacking("news-without-title", "MEG-NOTE-02", NEWS, "payload.title")
+no_words = lacking("news-without-words", "MEG-NOTE-03", NEWS, "payload.message")
+urls_in_parts = wrong("urls-in-parts", "MEG-NOTE-04", NEWS, "payload.action_url", lambda v: v.split("/"))
+words_for_truth = wrong("words-for-truth", "MEG-NOTE-05", NEWS, "payload.dismissible", str)

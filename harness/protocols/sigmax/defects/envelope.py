@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.core.defect import in_session, on_frame, on_message
+from harness.core.edits import lacking, nth
 from harness.core.message import Frame, Message, Opcode, rfc3339
 from harness.core.session import Send, Session
-from harness.protocols.sigmax.defects.edits import lacking, nth
 from harness.protocols.sigmax.session import SigmaxSession
 from harness.protocols.sigmax.world import SigmaxWorld
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from harness.core.defect import Defect, in_session, on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Message, Problem, merged
 from harness.core.session import Close, Effects, Session
-from harness.protocols.sigmax.defects.edits import lacking, wrong
 from harness.protocols.sigmax.errors import Refusal, cannot
 from harness.protocols.sigmax.selection import Selection
 from harness.protocols.sigmax.session import SigmaxSession

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core.defect import on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Message
 from harness.core.session import Session
-from harness.protocols.sigmax.defects.edits import lacking, wrong
 
 MD, HLT, ANA = "market_update", "health_update", "analysis_update"
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.core.defect import on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Message, merged
 from harness.core.session import Session
-from harness.protocols.sigmax.defects.edits import lacking, wrong
 
 PF = "portfolio_update"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.core.defect import in_session, on_message
+from harness.core.edits import lacking
 from harness.core.message import Message, merged
 from harness.core.session import Effect, Effects, Session
-from harness.protocols.sigmax.defects.edits import lacking
 from harness.protocols.sigmax.selection import Selection, analysis_channel
 from harness.protocols.sigmax.session import SigmaxSession
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.core.defect import in_world, on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Message, merged, rfc3339
 from harness.core.session import Session
-from harness.protocols.sigmax.defects.edits import lacking, wrong
 from harness.protocols.sigmax.world import SigmaxWorld
 
 CREATED, APPROVED, EXECUTED = "proposal_created", "proposal_approved", "trade_executed"

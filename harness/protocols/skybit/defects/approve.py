@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from harness.core.defect import in_session, on_message
+from harness.core.edits import wrong
 from harness.core.message import Message, Problem
 from harness.core.session import Effects
 from harness.protocols.skybit.account import Preview
 from harness.protocols.skybit.chat import OrderIntent
-from harness.protocols.skybit.defects.edits import wrong
 from harness.protocols.skybit.errors import Refusal
 from harness.protocols.skybit.orders import Order
 from harness.protocols.skybit.session import SkybitSession

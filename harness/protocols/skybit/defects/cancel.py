@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from harness.core.defect import Defect, in_session, on_message
+from harness.core.edits import wrong
 from harness.core.message import Message, Problem
 from harness.core.session import Effects
 from harness.protocols.skybit.defects.breaking import kind_of, overlooks
-from harness.protocols.skybit.defects.edits import says, wrong
+from harness.protocols.skybit.defects.edits import says
 from harness.protocols.skybit.errors import Refusal
 from harness.protocols.skybit.session import SkybitSession
 

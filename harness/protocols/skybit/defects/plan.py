@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core.defect import in_session
+from harness.core.edits import lacking, wrong
 from harness.core.session import Effects
-from harness.protocols.skybit.defects.edits import lacking, wrong
 from harness.protocols.skybit.session import SkybitSession
 
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from harness.core.defect import in_world, on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Message
-from harness.protocols.skybit.defects.edits import lacking, wrong
 from harness.protocols.skybit.session import SkybitSession
 from harness.protocols.skybit.world import SkybitWorld
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from harness.core.defect import in_world, on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Message
 from harness.protocols.skybit.account import Account
 from harness.protocols.skybit.chat import OrderIntent
 from harness.protocols.skybit.defects.breaking import copied
-from harness.protocols.skybit.defects.edits import lacking, says, wrong
+from harness.protocols.skybit.defects.edits import says
 from harness.protocols.skybit.orders import Order
 from harness.protocols.skybit.session import SkybitSession
 from harness.protocols.skybit.world import OrderNews, SkybitWorld

@@ -1,0 +1,78 @@
+"""Defects by the dozen: a member of an outgoing message that is missing or wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from harness.core.defect import Defect, on_message
+from harness.core.message import Message
+
+Where = Callable[[Message], object]
+
+
+def always(message: Message) -> bool:
+    """Every message."""
+    return True
+
+
+def lacking(name: str, breaks: str, kind: str, path: str, also: tuple[str, ...] = ()) -> Defect:
+    """A server whose messages of this type lack the member at `path` (see `places`)."""
+
+    def fault(message: Message, session: Any, now: float) -> Message:
+        for parent, last in list(places(message, path)):
+            del parent[last]
+        return message
+
+    return replace(on_message(breaks, kind, also=also)(fault), name=name, text=f"A {kind} lacks {path}.")
+
+
+def wrong(
+    name: str,
+    breaks: str,
+    kind: str,
+    path: str,
+    change: Callable[[Any], Any],
+    also: tuple[str, ...] = (),
+    where: Where = always,
+) -> Defect:
+    """A server whose messages of this type (empty: of all) have at `path` what `change` makes of the right value.
+
+    Only those are changed for which `where` holds, and in which the member is there.
+    """
+
+    def fault(message: Message, session: Any, now: float) -> Message:
+        if where(message):
+            for parent, last in list(places(message, path)):
+                parent[last] = change(parent[last])
+        return message
+
+    text = f"{path} of a {kind or 'message'} is wrong: {name.replace('-', ' ')}."
+    return replace(on_message(breaks, *filter(None, [kind]), also=also)(fault), name=name, text=text)
+
+
+def places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
+    """Each (container, key) that a dotted path leads to and that is there; `*` stands for every entry.
+
+    >>> message = {"data": {"fees": [{"amount": 0.46}, {"amount": 0.01}]}}
+    >>> [parent[last] for parent, last in places(message, "data.fees.*.amount")]
+    [0.46, 0.01]
+    """
+    first, _, rest = path.partition(".")
+    entries: list[Any] = list(value) if isinstance(value, dict) else []
+    if isinstance(value, list):
+        entries = list(range(len(value)))
+    for key in entries if first == "*" else [first] if first in entries else []:
+        if rest:
+            yield from places(value[key], rest)
+        else:
+            yield value, key
+
+
+def nth(holder: Any, what: object) -> int:
+    """How often this was asked of a session or a world: 1 the first time."""
+    counter: Counter[object] = vars(holder).setdefault("asked", Counter())
+    counter[what] += 1
+    return counter[what]
