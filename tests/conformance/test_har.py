@@ -19,6 +19,7 @@ from harness.server.admin import Guard
 from harness.server.app import Server
 
 ROOT = Path(__file__).parents[2]
+RECORDINGS = ROOT / "fixtures" / "sigmax" / "recordings"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 OPENED, OPENED_S = "2024-01-15T10:30:00.000Z", 1705314600.0
 
@@ -101,6 +102,25 @@ def test_secrets_in_messages_are_hidden_as_in_other_recordings(tmp_path):
     (tmp_path / "a.har").write_text("\ufeff" + text(entry(message("send", OPENED_S, '{"token": "secret"}'))))
     [conversation] = read(tmp_path / "a.har")
     assert conversation.entries[0].frame.data == b'{"token": "(hidden)"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "violated"), [("chrome-devtools", []), ("mitmproxy", ["SIG-CLI-05"])], ids=["devtools", "mitmproxy"]
+)
+def test_what_devtools_and_mitmproxy_exported_is_judged(name, violated):
+    """Both watched a client for nine seconds; that behind mitmproxy asked for a topic which does not exist."""
+    path = RECORDINGS / f"{name}.har"
+    [conversation] = read(path)
+    assert [m["type"] for m in conversation.received()][0] == "connected"
+    assert conversation.sent("subscribe")
+    times = [each.at_s for each in conversation.entries]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert 8 < times[-1] < 10
+    report = judge_files(suite.load("sigmax"), [path])
+    assert [v.id for v in report.of("failed")] == violated
+    assert report.broken == []
+    assert len(report.of("passed")) > 80
 
 
 @pytest.mark.socket
