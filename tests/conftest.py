@@ -1,4 +1,7 @@
-"""Sets of tests that need a tool beyond Python: left out where the tool is missing, and named at the end."""
+"""Sets of tests that need a tool beyond Python: left out where the tool is missing, and named at the end.
+
+And how property tests are run.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in each run, however busy the machine is: an example that is slow there is no finding.
+settings.register_profile("house", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 ROOT = Path(__file__).parent.parent
 

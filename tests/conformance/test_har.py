@@ -111,7 +111,7 @@ def test_what_devtools_and_mitmproxy_exported_is_judged(name, violated):
     """Both watched a client for nine seconds; that behind mitmproxy asked for a topic which does not exist."""
     path = RECORDINGS / f"{name}.har"
     [conversation] = read(path)
-    assert [m["type"] for m in conversation.received()][0] == "connected"
+    assert next(m["type"] for m in conversation.received()) == "connected"
     assert conversation.sent("subscribe")
     times = [each.at_s for each in conversation.entries]
     assert times == sorted(times)
