@@ -52,6 +52,11 @@ class Check:
         """The name of its function: what it demands, in words."""
         return self.function.__name__
 
+    @property
+    def text(self) -> str:
+        """What its docstring says of how it judges; empty where its name says all."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
 
 @dataclass
 class Tally:

@@ -19,6 +19,7 @@ from rich.text import Text
 from harness import protocols
 from harness.conformance import expected, profile, suite
 from harness.conformance.judging import UnreadableError, judge_files
+from harness.conformance.matrix import defects_of
 from harness.conformance.profile import Profile, ProfileError
 from harness.conformance.rehearsal import errors_only, rehearse
 from harness.conformance.report import document, junit, terminal
@@ -27,6 +28,7 @@ from harness.conformance.runner import Options, Unreachable, run_layers
 from harness.conformance.socket import SocketOpener
 from harness.conformance.suite import Suite
 from harness.conformance.verdict import COULD_NOT_RUN, Report
+from harness.conformance.wire.faults import Fault
 from harness.conformance.words import nearest
 from harness.core.defect import defects_in
 from harness.core.protocol import Protocol
@@ -261,8 +263,10 @@ def explain(id_: str) -> int:
         if each.id == requirement.id:
             kind = "exchange" if each.exchange else "invariant"
             console.print(Text(f"{kind:9} {each.name.replace('_', ' ')}"))
-    for defect in () if found.protocol == suite.WIRE else defects_in(f"harness.protocols.{found.protocol}.defects"):
-        if defect.breaks == requirement.id:
+            if each.text:
+                console.print(Text(f"          {each.text}", style="dim"))
+    for defect in defects_of(found.protocol):
+        if requirement.id in (defect.breaks if isinstance(defect, Fault) else (defect.breaks,)):
             console.print(Text(f"defect    {defect.name}: {defect.text}"))
     return 0
 

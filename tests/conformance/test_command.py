@@ -120,6 +120,13 @@ def test_a_requirement_is_explained_with_its_checks_and_defects(ws_harness):
     assert "exchange " in out or "invariant" in out
 
 
+def test_what_is_of_the_wire_is_explained_with_its_section_and_its_fault(ws_harness):
+    code, out, _ = ws_harness("explain", "RFC-HAND-16")
+    assert code == 0
+    assert "4.2.1: HTTP comes over TCP, which knows no messages." in out
+    assert "defect    head in one read: It takes what the first read brings for the whole handshake." in out
+
+
 def test_a_recording_is_judged(ws_harness, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"conversation": {"protocol": "skybit"}}\n')
     code, out, _ = ws_harness("judge", "skybit", tmp_path / "a.jsonl")
