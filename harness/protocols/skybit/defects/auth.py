@@ -28,7 +28,7 @@ def says_ok(message: Message, session: Session[Any, Any], now: float) -> Message
     return merged(message, {"data.status": "ok"})
 
 
-@on_message("SKY-AUTH-03", "Auth")
+@on_message("SKY-AUTH-03", "Auth", also=("SKY-AUTH-21",))
 def numbers_its_users(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Gives the user's id as a number."""
     return merged(message, {"data.user.id": 123})
@@ -64,7 +64,18 @@ def limits_no_positions(message: Message, session: Session[Any, Any], now: float
     return merged(message, {"data.limits.max_position_value": None})
 
 
-@in_session("SKY-AUTH-08")
+@in_session(
+    "SKY-AUTH-08",
+    also=(
+        "SKY-APPR-01",
+        "SKY-APPR-05",
+        "SKY-APPR-06",
+        "SKY-APPR-07",
+        "SKY-APPR-12",
+        "SKY-CANC-02",
+        "SKY-IDEM-10",
+    ),
+)
 class OneSessionForEachUser(SkybitSession):
     """Gives all connections of a user the same session."""
 
@@ -179,7 +190,7 @@ class QuotesToStrangers(Hospitable):
         return self.subscribe(message, now)
 
 
-@in_session("SKY-AUTH-16", also=("SKY-AUTH-10", "SKY-AUTH-15", "SKY-SUB-02"))
+@in_session("SKY-AUTH-16", also=("SKY-AUTH-10", "SKY-AUTH-15", "SKY-SUB-02", "SKY-SUB-15"))
 class BeginsWithAQuote(SkybitSession):
     """Sends a quote to everyone who connects."""
 

@@ -34,7 +34,11 @@ class Misunderstanding(SkybitSession):
         return super().order_preview(self.understood(terms), now)
 
 
-@on_message("SKY-CHAT-01", "Plan", also=("SKY-CHAT-11", "SKY-PLAN-06", "SKY-RATE-14", "SKY-STATE-01", "SKY-STATE-03"))
+@on_message(
+    "SKY-CHAT-01",
+    "Plan",
+    also=("SKY-CHAT-11", "SKY-PLAN-06", "SKY-RATE-14", "SKY-STATE-01", "SKY-STATE-03", "SKY-RATE-13", "SKY-STATE-06"),
+)
 def orders_get_no_plan(message: Message, session: SkybitSession, now: float) -> None:
     """No Plan is ever sent."""
 
@@ -44,7 +48,9 @@ def orders_get_no_preview(message: Message, session: SkybitSession, now: float) 
     """No Preview is ever sent."""
 
 
-@in_session("SKY-CHAT-03", also=("SKY-APPR-05", "SKY-APPR-06", "SKY-APPR-07", "SKY-CHAT-10", "SKY-ERR-14"))
+@in_session(
+    "SKY-CHAT-03", also=("SKY-APPR-05", "SKY-APPR-06", "SKY-APPR-07", "SKY-CHAT-10", "SKY-ERR-14", "SKY-APPR-01")
+)
 class SeveralSharesAreSold(Misunderstanding):
     """An order to buy more than one share is taken for one to sell."""
 
@@ -121,7 +127,7 @@ class OneFormOfWordsOnly(SkybitSession):
         return super().chat(message, now)
 
 
-@in_session("SKY-CHAT-11", also=("SKY-RATE-14",))
+@in_session("SKY-CHAT-11", also=("SKY-RATE-14", "SKY-RATE-13"))
 class QuestionsGetNoAnswer(SkybitSession):
     """A question is passed over in silence."""
 
@@ -164,7 +170,7 @@ class EagerToTrade(SkybitSession):
         return super().order_preview(terms, now)
 
 
-@on_message("SKY-CHAT-14", "Preview", also=("SKY-APPR-07", "SKY-CANC-02", "SKY-IDEM-09", "SKY-PREV-32"))
+@on_message("SKY-CHAT-14", "Preview", also=("SKY-APPR-07", "SKY-CANC-02", "SKY-IDEM-09", "SKY-PREV-32", "SKY-APPR-17"))
 def previews_come_twice(message: Message, session: SkybitSession, now: float) -> list[Message]:
     """Each Preview is followed by another of the same order."""
     again = copied(message, session)

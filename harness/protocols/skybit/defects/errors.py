@@ -81,7 +81,7 @@ def names_no_request_of_unknown_type(message: Message, session: Session[Any, Any
     return merged(message, {"data.request_id": None}) if of_type else message
 
 
-@on_message("SKY-ERR-10", "Error")
+@on_message("SKY-ERR-10", "Error", also=("SKY-ERR-09",))
 def repeats_itself(message: Message, session: Session[Any, Any], now: float) -> Iterable[Message]:
     """Says INVALID_REQUEST twice."""
     return (message, copied(message, session)) if code(message) == "INVALID_REQUEST" else (message,)

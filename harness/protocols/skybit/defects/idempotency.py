@@ -95,7 +95,7 @@ class KeysNeedTheirName(Forgetful):
         return bool(order.client_order_id != message["data"].get("client_order_id"))
 
 
-@in_session("SKY-IDEM-09", also=("SKY-APPR-12",))
+@in_session("SKY-IDEM-09", also=("SKY-APPR-12", "SKY-APPR-17"))
 class EverythingIsARepetition(SkybitSession):
     """After its first order, every Approve of a user is answered by that order."""
 

@@ -16,7 +16,7 @@ ORDERS, IMPACT, POLICY, QUOTE = "data.orders", "data.impact", "data.policy", "da
 preview_without_id = lacking("preview-without-id", "SKY-PREV-01", "Preview", "data.preview_id", also=("SKY-ERR-14",))
 
 
-@in_world("SKY-PREV-02", also=("SKY-CANC-02",))
+@in_world("SKY-PREV-02", also=("SKY-CANC-02", "SKY-APPR-03", "SKY-APPR-17"))
 class OnePreviewIdForAll(SkybitWorld):
     """All Previews have the same id; the newest is meant."""
 

@@ -11,7 +11,7 @@ from harness.protocols.skybit.errors import Refusal
 from harness.protocols.skybit.session import SkybitSession, State
 
 
-@in_session("SKY-STATE-01", also=("SKY-STATE-03", "SKY-RATE-14"))
+@in_session("SKY-STATE-01", also=("SKY-STATE-03", "SKY-RATE-14", "SKY-RATE-13", "SKY-STATE-06"))
 class ChokesOnHeartbeats(SkybitSession):
     """Loses a Chat that follows a Heartbeat."""
 
@@ -23,7 +23,7 @@ class ChokesOnHeartbeats(SkybitSession):
         return () if lost else super().received(message, now)
 
 
-@in_session("SKY-STATE-03", also=("SKY-RATE-01", "SKY-RATE-02"))
+@in_session("SKY-STATE-03", also=("SKY-RATE-01", "SKY-RATE-02", "SKY-RATE-13"))
 class TiresOfItsClients(SkybitSession):
     """Wants another Auth after two Chats."""
 

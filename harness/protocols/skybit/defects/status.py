@@ -48,10 +48,12 @@ status_without_quantity = lacking(
     "data.quantity",
     also=("SKY-APPR-04", "SKY-APPR-05", "SKY-APPR-06", "SKY-STAT-15"),
 )
-status_without_filled = lacking("status-without-filled", "SKY-STAT-07", "Status", "data.filled", also=("SKY-STAT-15",))
+status_without_filled = lacking(
+    "status-without-filled", "SKY-STAT-07", "Status", "data.filled", also=("SKY-STAT-15", "SKY-CANC-04")
+)
 status_without_remaining = lacking("status-without-remaining", "SKY-STAT-08", "Status", "data.remaining")
 status_without_average = lacking(
-    "status-without-average", "SKY-STAT-09", "Status", "data.avg_fill_price", also=("SKY-STAT-12",)
+    "status-without-average", "SKY-STAT-09", "Status", "data.avg_fill_price", also=("SKY-STAT-12", "SKY-APPR-16")
 )
 one_share_always_remains = wrong(
     "one-share-always-remains", "SKY-STAT-10", "Status", "data.remaining", lambda n: n + 1, where=LIVE
@@ -66,10 +68,12 @@ def average_of_nothing(message: Message, session: SkybitSession, now: float) -> 
     return message
 
 
-average_is_never_known = wrong("average-is-never-known", "SKY-STAT-12", "Status", "data.avg_fill_price", lambda _: None)
+average_is_never_known = wrong(
+    "average-is-never-known", "SKY-STAT-12", "Status", "data.avg_fill_price", lambda _: None, also=("SKY-APPR-16",)
+)
 
 
-@on_message("SKY-STAT-13", "Status", also=("SKY-STAT-25",))
+@on_message("SKY-STAT-13", "Status", also=("SKY-STAT-25", "SKY-CANC-04", "SKY-STAT-16", "SKY-STAT-17"))
 def filled_when_acknowledged(message: Message, session: SkybitSession, now: float) -> Message:
     """An order for several shares is acknowledged with one of them filled."""
     data = message["data"]
@@ -78,7 +82,14 @@ def filled_when_acknowledged(message: Message, session: SkybitSession, now: floa
     return message
 
 
-@on_message("SKY-STAT-14", "Status")
+@on_message(
+    "SKY-STAT-14",
+    "Status",
+    also=(
+        "SKY-CANC-04",
+        "SKY-STAT-16",
+    ),
+)
 def partial_fills_are_whole(message: Message, session: SkybitSession, now: float) -> Message:
     """A partial_fill tells of the whole quantity."""
     data = message["data"]
@@ -181,7 +192,7 @@ def net_is_gross(message: Message, session: SkybitSession, now: float) -> Messag
     return message
 
 
-@in_world("SKY-STAT-31", also=("SKY-APPR-07", "SKY-APPR-08", "SKY-CANC-06", "SKY-IDEM-09"))
+@in_world("SKY-STAT-31", also=("SKY-APPR-07", "SKY-APPR-08", "SKY-CANC-06", "SKY-IDEM-09", "SKY-APPR-17"))
 class EveryOrderIsFilled(SkybitWorld):
     """An order is executed at its limit, however far from the market."""
 

@@ -128,7 +128,7 @@ class UnsubscribesEverywhere(SkybitSession):
         return super().unsubscribe(message, now)
 
 
-@in_session("SKY-SUB-01")
+@in_session("SKY-SUB-01", also=("SKY-SUB-08",))
 class ListensOnce(SkybitSession):
     """Ignores every Subscribe but the first."""
 
