@@ -43,9 +43,9 @@ def text(reports: Sequence[Document]) -> str:
 
 def _views(reports: Sequence[Document]) -> Iterator[dict[str, Any]]:
     """The reports with what a page needs beside: scores, and a place that a link can name, for each thing once."""
-    taken: set[str] = set()
+    taken = {"main", "requirements"}  # The page's own.
     for report in reports:
-        place = _place(taken, report["protocol"])
+        place = _place(taken, _slug(report["protocol"]))
         verdicts = [_verdict(verdict, taken, place) for verdict in report["verdicts"]]
         sections = [
             {"name": name, "place": _place(taken, f"{place}-{_slug(name)}"), "counts": score.counts(of), "of": of}
@@ -75,7 +75,7 @@ def _place(taken: set[str], wanted: str, other: str = "") -> str:
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"\W+", "-", name).strip("-").lower()
+    return re.sub(r"\W+", "-", name).strip("-").lower() or "report"
 
 
 def _verdict(verdict: Mapping[str, Any], taken: set[str], report: str) -> dict[str, Any]:
