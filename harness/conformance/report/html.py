@@ -18,6 +18,7 @@ from harness.conformance.requirement import LEVELS
 from harness.conformance.verdict import FOUND_WIDTH, HEADLINES, MEANINGS
 
 GIST_WIDTH = 300  # Characters of a message on one line.
+SHORT_WIDTH = 60  # What is no message and no longer than this needs no unfolding.
 INDENTED_WIDTH = 20_000  # What is nested so deep that it grows beyond this is shown as it came.
 
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d[\d.eE+-]*|\b(?:true|false|null)\b)')
@@ -101,12 +102,13 @@ def _failure(failure: Mapping[str, Any]) -> dict[str, Any]:
 def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
     """A frame with its `kind` (a message's type, or the opcode), all of it as `whole`, and its `gist` in a line.
 
-    `line` is how a failure tells of it as found.
+    `whole` is empty where the gist is all of it. `line` is how a failure tells of it as found.
     """
     message = None if frame["cut"] else _message(frame["text"])
     if message is None:
         words = frame["text"]
-        return {**frame, "kind": frame["opcode"], "gist": cut(words, GIST_WIDTH), "whole": words, "line": words}
+        whole = words if len(words) > SHORT_WIDTH or frame["cut"] else ""
+        return {**frame, "kind": frame["opcode"], "gist": cut(words, GIST_WIDTH), "whole": whole, "line": words}
     kind = message.get("type")
     message_line = json.dumps(content_first(message), ensure_ascii=False)
     rest = {name: value for name, value in content_first(message).items() if name != "type"}
