@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.conformance.redact import Redactor
+from harness.conformance.redact import Redactor, cut
 from harness.core.conversation import Conversation, Entry
 from harness.core.message import Message, Opcode
 
@@ -53,7 +53,7 @@ def _around(conversation: Conversation, entry: Entry | None) -> tuple[int, list[
 
 def _shown(entry: Entry, redactor: Redactor) -> dict[str, Any]:
     text = redactor.hide(_text(entry, in_order=True))
-    brief = redactor.brief(text, WHOLE_WIDTH)
+    brief = cut(text, WHOLE_WIDTH)
     return {
         "at_s": round(entry.at_s, 6),
         "from": entry.sender,
