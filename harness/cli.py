@@ -7,6 +7,13 @@ from typing import Annotated
 
 import typer
 
+JsonFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")]
+JunitFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")]
+MarkdownFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown, for a pull request.")
+]
+HtmlFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one page of HTML.")]
+
 app = typer.Typer(
     name="ws-harness",
     help="Mock, conformance suite and load test for real-time WebSocket APIs.",
@@ -69,8 +76,10 @@ def check(
     profile: Annotated[Path | None, typer.Option(help="What to know about the server (TOML).")] = None,
     only: Annotated[list[str] | None, typer.Option(help="An id, or how ids begin; repeatable.")] = None,
     level: Annotated[str | None, typer.Option(help="MUST, SHOULD (and MUST), or MAY (all).")] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write the report as JUnit XML.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
+    json: JsonFile = None,
+    junit: JunitFile = None,
+    markdown: MarkdownFile = None,
+    html: HtmlFile = None,
     expected_failures: Annotated[Path | None, typer.Option(help="Ids that may fail, with a reason after #.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of the suite's own choices.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what it comes to.")] = False,
@@ -82,6 +91,7 @@ def check(
     Exit code: 0 kept, 1 violated, 2 could not run, 3 nothing violated but a MUST not observed.
     """
     from harness.conformance import command
+    from harness.conformance.report.files import Files
 
     request = command.Request(
         protocol=protocol,
@@ -89,8 +99,7 @@ def check(
         profile=profile,
         only=tuple(only or ()),
         level=level,
-        junit=junit,
-        json=json,
+        files=Files(json=json, junit=junit, markdown=markdown, html=html),
         expected_failures=expected_failures,
         seed=seed,
         quiet=quiet,
@@ -124,12 +133,33 @@ def explain(id_: Annotated[str, typer.Argument(metavar="ID", help="A requirement
 def judge(
     protocol: Annotated[str, typer.Argument(help="The protocol, such as skybit.")],
     files: Annotated[list[Path], typer.Argument(help="Recorded conversations (JSON Lines, HAR).")],
+    json: JsonFile = None,
+    junit: JunitFile = None,
+    markdown: MarkdownFile = None,
+    html: HtmlFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what it comes to.")] = False,
 ) -> None:
     """Judge recorded conversations: both what the server and what the client sent."""
     from harness.conformance import command
+    from harness.conformance.report.files import Files
 
-    raise typer.Exit(command.judge(protocol, files, quiet))
+    reports = Files(json=json, junit=junit, markdown=markdown, html=html)
+    raise typer.Exit(command.judge(protocol, files, reports, quiet))
+
+
+@app.command()
+def report(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Reports of `check --json` or `judge --json`.")
+    ],
+    html: HtmlFile = None,
+    markdown: MarkdownFile = None,
+) -> None:
+    """Join the JSON reports of several runs into one page, with a score for each. Exit code: 0 made, 2 not."""
+    from harness.conformance import command
+    from harness.conformance.report.files import Files
+
+    raise typer.Exit(command.join(files, Files(markdown=markdown, html=html)))
 
 
 @app.command(context_settings={"allow_extra_args": True})

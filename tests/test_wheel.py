@@ -58,6 +58,16 @@ def test_it_brings_its_scenarios(command, tmp_path):
     assert [name for name in names if name not in printed] == []
 
 
+def test_it_brings_the_schema_and_the_templates_of_reports(command, tmp_path):
+    files = "--json", "one.json", "--html", "one.html"
+    run(command, "check", "skybit", "--self", "--only", "SKY-HB-01", *files, cwd=tmp_path)
+    run(command, "report", "one.json", "one.json", "--html", "both.html", "--markdown", "both.md", cwd=tmp_path)
+    pages = [(tmp_path / name).read_text(encoding="utf-8") for name in ("one.html", "both.html")]
+    assert [page.count('data-verdict="passed"') for page in pages] == [1, 2]
+    assert [text for text in ("light-dark(", "'use strict'") if any(text not in page for page in pages)] == []
+    assert (tmp_path / "both.md").read_text(encoding="utf-8").startswith("## KEPT: 2 of 2 reports")
+
+
 async def test_it_serves_a_scenario_by_name(command, tmp_path):
     process = await asyncio.create_subprocess_exec(
         str(command), "serve", "skybit", "--port", "0", cwd=tmp_path, env=_bare(), stdout=asyncio.subprocess.PIPE

@@ -22,7 +22,9 @@ from harness.conformance.judging import UnreadableError, judge_files
 from harness.conformance.matrix import defects_of
 from harness.conformance.profile import Profile, ProfileError
 from harness.conformance.rehearsal import errors_only, rehearse
-from harness.conformance.report import document, junit, terminal
+from harness.conformance.report import terminal
+from harness.conformance.report.document import DocumentError, document, read
+from harness.conformance.report.files import Files
 from harness.conformance.requirement import LEVELS, CatalogueError, Requirement
 from harness.conformance.runner import Options, Unreachable, run_layers
 from harness.conformance.socket import SocketOpener
@@ -42,7 +44,16 @@ class UsageError(ValueError):
 
 
 # All that is a user's mistake, or the state of the world, and no bug of ours.
-MISTAKES = (UsageError, LookupError, ProfileError, CatalogueError, expected.ExpectedError, Unreachable, OSError)
+MISTAKES = (
+    UsageError,
+    LookupError,
+    ProfileError,
+    CatalogueError,
+    DocumentError,
+    expected.ExpectedError,
+    Unreachable,
+    OSError,
+)
 
 
 @dataclass(frozen=True)
@@ -54,8 +65,7 @@ class Request:
     profile: Path | None = None
     only: tuple[str, ...] = ()
     level: str | None = None
-    junit: Path | None = None
-    json: Path | None = None
+    files: Files = Files()
     expected_failures: Path | None = None
     seed: int | None = None
     quiet: bool = False
@@ -100,15 +110,15 @@ def _check(request: Request, console: Console) -> int:
     ids = [id_ for each in suites for id_ in each.requirements]
     known = {} if request.expected_failures is None else expected.read(request.expected_failures, ids)
     require_known(ids, request.only)
+    request.files.require_writable()
+    started_s = time.time()
     report = judged(suites, request, levels, console)
     expected.apply(known, report)
     for verdict in report.verdicts:
         verdict.rerun = again(request, verdict.id, report)
+    report.started_s = started_s
     terminal.show(report, console, request.quiet)
-    if request.json is not None:
-        document.write(report, request.json)
-    if request.junit is not None:
-        junit.write(report, request.junit)
+    request.files.write(document(report))
     return report.exit_code
 
 
@@ -271,14 +281,32 @@ def explain(id_: str) -> int:
     return 0
 
 
-def judge(protocol: str, files: list[Path], quiet: bool = False) -> int:
-    """Judge recorded conversations; print the report. The exit code, as of `check`."""
+def judge(protocol: str, files: list[Path], reports: Files, quiet: bool = False) -> int:
+    """Judge recorded conversations; print the report, and write it to files. The exit code, as of `check`."""
     console = _console()
     try:
+        reports.require_writable()
+        started_s = time.time()
         report = judge_files(suite.load(protocol), files)
+        report.started_s = started_s
+        for verdict in report.verdicts:
+            verdict.rerun = shlex.join(["ws-harness", "judge", protocol, *map(str, files)])
+        terminal.show(report, console, quiet)
+        reports.write(document(report))
     except (*MISTAKES, UnreadableError) as mistake:
         return refuse(mistake)
-    for verdict in report.verdicts:
-        verdict.rerun = shlex.join(["ws-harness", "judge", protocol, *map(str, files)])
-    terminal.show(report, console, quiet)
     return report.exit_code
+
+
+def join(sources: list[Path], files: Files) -> int:
+    """Make one page, or one text of Markdown, of the JSON reports of several runs. Exit code: 0 made, 2 not."""
+    try:
+        if not list(files):
+            raise UsageError("expected --html FILE or --markdown FILE, or both")
+        files.require_writable()
+        files.write(*map(read, sources))
+    except MISTAKES as mistake:
+        return refuse(mistake)
+    for _, path in files:
+        _console().print(Text(f"{len(sources)} report(s) in {path}"), soft_wrap=True)
+    return 0

@@ -293,7 +293,7 @@ class _Bench:
     def _note(self, outcome: Outcome) -> None:
         self.outcomes.setdefault(outcome.id, []).append(outcome)
         if outcome.kind is Kind.BROKEN:
-            self.broken.append(f"{outcome.id}: {outcome.reason}")
+            self.broken.append(self.redactor.brief(f"{outcome.id}: {outcome.reason}", 600))
         if outcome.kind is Kind.VIOLATED and self.options.until_failure:
             self._over.set()
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from harness.conformance.check import Violation, shown
-from harness.conformance.excerpt import content_first, excerpt
+from harness.conformance.excerpt import content_first, excerpt, frames
 from harness.conformance.redact import Redactor
 from harness.conformance.requirement import Requirement
 from harness.core.conversation import Conversation, Entry
@@ -16,6 +16,13 @@ from harness.core.conversation import Conversation, Entry
 Word = Literal["passed", "failed", "not-observed", "excluded"]
 
 KEPT, VIOLATED, COULD_NOT_RUN, NOT_OBSERVED = 0, 1, 2, 3  # The exit codes.
+HEADLINES = {KEPT: "Kept", VIOLATED: "Violated", COULD_NOT_RUN: "A check has a bug", NOT_OBSERVED: "Not observed"}
+MEANINGS = {
+    KEPT: "kept",
+    VIOLATED: "violated, or an entry in the list of expected failures no longer fails",
+    COULD_NOT_RUN: "could not run, or a check has a bug",
+    NOT_OBSERVED: "nothing violated, but a MUST was not observed",
+}
 
 FAILURES_KEPT = 5  # Of one requirement. More of the same say nothing new.
 FOUND_WIDTH = 600  # Enough for a whole message of most types.
@@ -61,12 +68,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Failure:
-    """A violation as it is shown, without secrets."""
+    """A violation as it is shown, without secrets: the conversation around it as lines, and frame by frame."""
 
     check: str
     expected: str
     found: str
     excerpt: tuple[str, ...] = ()
+    conversation: dict[str, Any] | None = None
 
 
 @dataclass
@@ -92,7 +100,10 @@ class Verdict:
 
 @dataclass
 class Report:
-    """What a run found out. `broken` names checks with a bug; `stale` lists expected failures that did not fail."""
+    """What a run found out. `broken` names checks with a bug; `stale` lists expected failures that did not fail.
+
+    `started_s` is when the run began, in seconds since the epoch; None where nobody knows.
+    """
 
     protocol: str
     target: str
@@ -103,6 +114,7 @@ class Report:
     conversations: int = 0
     broken: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    started_s: float | None = None
 
     def of(self, verdict: Word) -> list[Verdict]:
         """The verdicts that say this."""
@@ -161,8 +173,11 @@ def _failure(finding: Finding, redactor: Redactor) -> Failure:
     violation = finding.violation
     evidence = content_first(violation.evidence) if isinstance(violation.evidence, dict) else violation.evidence
     found = "" if evidence is None else redactor.brief(shown(evidence, None), FOUND_WIDTH)
-    lines = excerpt(finding.conversation, finding.entry, redactor) if finding.conversation else []
-    return Failure(finding.check, redactor.brief(violation.expected), found, tuple(lines))
+    failure = Failure(finding.check, redactor.brief(violation.expected), found)
+    if finding.conversation is None:
+        return failure
+    place = finding.conversation, finding.entry, redactor
+    return replace(failure, excerpt=tuple(excerpt(*place)), conversation=frames(*place))
 
 
 def _holds(message: Any, evidence: Any) -> bool:

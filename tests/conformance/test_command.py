@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from harness.cli import app
 from harness.conformance import command, suite
 from harness.core.defect import defects_in
+from harness.core.message import epoch_s
 
 OWN = ["check", "skybit", "--self"]
 DEFECT = next(iter(defects_in("harness.protocols.skybit.defects")))
@@ -41,11 +43,41 @@ def test_a_broken_mock_is_found_out_with_the_command_that_shows_it_again(ws_harn
     assert f"ws-harness check skybit --self --seed 1 --defect {DEFECT.name} --only {DEFECT.breaks}" in out
 
 
+def files_in(folder):
+    """The options that ask for every file there is."""
+    return [word for name in ("json", "junit", "markdown", "html") for word in (f"--{name}", folder / f"r.{name}")]
+
+
 def test_reports_are_written(ws_harness, tmp_path):
-    files = ["--json", tmp_path / "r.json", "--junit", tmp_path / "r.xml"]
-    assert ws_harness(*OWN, "--only", "SKY-HB-01", "--quiet", *files)[0] == 0
-    assert [v["id"] for v in json.loads((tmp_path / "r.json").read_text())["verdicts"]] == ["SKY-HB-01"]
-    assert (tmp_path / "r.xml").read_text().startswith("<?xml")
+    assert ws_harness(*OWN, "--only", "SKY-HB-01", "--quiet", *files_in(tmp_path))[0] == 0
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert [v["id"] for v in written["verdicts"]] == ["SKY-HB-01"]
+    # Not the virtual time of the rehearsal: the real time, which only the command knows.
+    assert abs(epoch_s(written["started_at"]) - time.time()) < 60
+    assert (tmp_path / "r.junit").read_text().startswith("<?xml")
+    assert (tmp_path / "r.markdown").read_text().startswith("## KEPT: skybit")
+    assert "<title>Kept: skybit" in (tmp_path / "r.html").read_text()
+
+
+def test_reports_of_several_runs_are_joined(ws_harness, tmp_path):
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    ws_harness(*OWN, "--only", DEFECT.breaks, "--defect", DEFECT.name, "--json", one)
+    ws_harness("check", "sigmax", "--self", "--only", "SIG-AUTH", "--json", other)
+    page, text = tmp_path / "page.html", tmp_path / "text.md"
+    code, out, _ = ws_harness("report", one, other, "--html", page, "--markdown", text)
+    assert (code, out) == (0, f"2 report(s) in {text}\n2 report(s) in {page}\n")
+    assert 'id="SIG-AUTH-01"' in page.read_text()
+    assert f'id="{DEFECT.breaks}"' in page.read_text()
+    assert text.read_text().startswith("## VIOLATED: 1 of 2 reports")
+
+
+def test_what_is_no_report_is_not_joined(ws_harness, tmp_path):
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text('{"log": {}}')
+    code, out, errors = ws_harness("report", foreign, "--html", tmp_path / "page.html")
+    assert (code, out) == (2, "")
+    assert f"{foreign}: protocol: expected a value, found nothing" in errors
+    assert not (tmp_path / "page.html").exists()
 
 
 def test_an_expected_failure_is_kept_and_a_stale_one_is_not(ws_harness, tmp_path):
@@ -80,6 +112,8 @@ def test_an_expected_failure_is_kept_and_a_stale_one_is_not(ws_harness, tmp_path
         (["explain", "SKY-AUHT-01"], "Did you mean 'SKY-AUTH-01'?"),
         (["requirements", "skybitt"], "unknown protocol"),
         (["judge", "skybit", "nothing.jsonl"], "nothing.jsonl"),
+        (["report", "nothing.json"], "expected --html FILE or --markdown FILE, or both"),
+        (["report", "nothing.json", "--html", "page.html"], "nothing.json"),
     ],
 )
 def test_a_mistake_is_told_in_words_and_ends_in_code_2(words, told, ws_harness):
@@ -89,10 +123,13 @@ def test_a_mistake_is_told_in_words_and_ends_in_code_2(words, told, ws_harness):
     assert out == ""
 
 
-def test_a_report_that_cannot_be_written_is_told(ws_harness, tmp_path):
-    code, _, errors = ws_harness(*OWN, "--only", "SKY-HB-01", "--json", tmp_path / "no" / "r.json")
-    assert code == 2
-    assert "No such file" in errors
+@pytest.mark.parametrize("command", [[*OWN, "--only", "SKY-HB-01"], ["judge", "skybit", "a.jsonl"]], ids=" ".join)
+def test_a_report_that_cannot_be_written_is_told_before_the_run(ws_harness, tmp_path, command):
+    code, out, errors = ws_harness(*command, "--html", tmp_path / "no" / "r.html")
+    assert (code, out) == (2, "")
+    assert f"r.html cannot be written: there is no folder {tmp_path / 'no'}; create it first" in " ".join(
+        errors.split()
+    )
 
 
 def test_a_profile_without_an_address_is_told(ws_harness, tmp_path):
@@ -129,9 +166,13 @@ def test_what_is_of_the_wire_is_explained_with_its_section_and_its_fault(ws_harn
 
 def test_a_recording_is_judged(ws_harness, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"conversation": {"protocol": "skybit"}}\n')
-    code, out, _ = ws_harness("judge", "skybit", tmp_path / "a.jsonl")
+    code, out, _ = ws_harness("judge", "skybit", tmp_path / "a.jsonl", *files_in(tmp_path))
     assert code == 3
     assert "1 conversations" in out
+    verdict = json.loads((tmp_path / "r.json").read_text())["verdicts"][0]
+    assert verdict["rerun"] == f"ws-harness judge skybit {tmp_path / 'a.jsonl'}"
+    assert (tmp_path / "r.markdown").read_text().startswith("## NOT OBSERVED: skybit at ")
+    assert "<title>Not observed: skybit" in (tmp_path / "r.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rich.text import Text
 from harness.conformance.check import Check
 from harness.conformance.verdict import (
     COULD_NOT_RUN,
+    HEADLINES,
     KEPT,
     NOT_OBSERVED,
     VIOLATED,
@@ -25,11 +26,11 @@ from harness.conformance.verdict import (
 )
 
 STYLES: dict[Word, str] = {"passed": "green", "failed": "bold red", "not-observed": "yellow", "excluded": "dim"}
-SUMMARIES = {
-    KEPT: ("KEPT", "bold green"),
-    VIOLATED: ("VIOLATED", "bold red"),
-    COULD_NOT_RUN: ("A CHECK HAS A BUG", "bold magenta"),
-    NOT_OBSERVED: ("NOT OBSERVED", "bold yellow"),
+SUMMARY_STYLES = {
+    KEPT: "bold green",
+    VIOLATED: "bold red",
+    COULD_NOT_RUN: "bold magenta",
+    NOT_OBSERVED: "bold yellow",
 }
 NAMES_SHOWN = 44  # Characters of the names of what is running.
 
@@ -181,5 +182,5 @@ def _summary(report: Report) -> Text:
         (len(report.of("excluded")), "excluded"),
     ]
     counted = ", ".join(f"{count} {words}" for count, words in parts if count)
-    word, style = SUMMARIES[report.exit_code]
-    return Text.assemble((word, style), f": {counted or 'no requirement was asked for'}.")
+    headline = HEADLINES[report.exit_code].upper(), SUMMARY_STYLES[report.exit_code]
+    return Text.assemble(headline, f": {counted or 'no requirement was asked for'}.")
