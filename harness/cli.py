@@ -162,6 +162,22 @@ def report(
     raise typer.Exit(command.join(files, Files(markdown=markdown, html=html)))
 
 
+@app.command()
+def matrix(
+    suites: Annotated[list[str] | None, typer.Argument(help="Protocols, or wire; all, when left out.")] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Run all checks against each defect; takes minutes.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the matrix as one page of HTML.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the matrix as JSON.")] = None,
+) -> None:
+    """Prove the suites: let them meet every defect, and tell which check noticed which.
+
+    Exit code: 0 all were noticed, 1 one was not, 2 could not run.
+    """
+    from harness.conformance import command
+
+    raise typer.Exit(command.show_matrix(suites or [], whole, html, json))
+
+
 @app.command(context_settings={"allow_extra_args": True})
 def load(
     context: typer.Context,

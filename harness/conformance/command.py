@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.text import Text
 
 from harness import protocols
-from harness.conformance import expected, profile, suite
+from harness.conformance import expected, matrix, profile, suite
 from harness.conformance.judging import UnreadableError, judge_files
-from harness.conformance.matrix import defects_of
 from harness.conformance.profile import Profile, ProfileError
 from harness.conformance.rehearsal import errors_only, rehearse
+from harness.conformance.report import matrix as report_matrix
 from harness.conformance.report import terminal
 from harness.conformance.report.document import DocumentError, document, read
 from harness.conformance.report.files import Files
@@ -29,7 +29,7 @@ from harness.conformance.requirement import LEVELS, CatalogueError, Requirement
 from harness.conformance.runner import Options, Unreachable, run_layers
 from harness.conformance.socket import SocketOpener
 from harness.conformance.suite import Suite
-from harness.conformance.verdict import COULD_NOT_RUN, Report
+from harness.conformance.verdict import COULD_NOT_RUN, KEPT, VIOLATED, Report
 from harness.conformance.wire.faults import Fault
 from harness.conformance.words import nearest
 from harness.core.defect import defects_in
@@ -275,7 +275,7 @@ def explain(id_: str) -> int:
             console.print(Text(f"{kind:9} {each.name.replace('_', ' ')}"))
             if each.text:
                 console.print(Text(f"          {each.text}", style="dim"))
-    for defect in defects_of(found.protocol):
+    for defect in matrix.defects_of(found.protocol):
         if requirement.id in (defect.breaks if isinstance(defect, Fault) else (defect.breaks,)):
             console.print(Text(f"defect    {defect.name}: {defect.text}"))
     return 0
@@ -310,3 +310,24 @@ def join(sources: list[Path], files: Files) -> int:
     for _, path in files:
         _console().print(Text(f"{len(sources)} report(s) in {path}"), soft_wrap=True)
     return 0
+
+
+def show_matrix(names: list[str], whole: bool, html: Path | None, json_file: Path | None) -> int:
+    """Let the suites meet all defects; print what came of it, and write it to files.
+
+    The exit code: 0 all were noticed, 1 one was not (or, with `whole`, breaks what it does not declare), 2 not run.
+    """
+    console = _console()
+    try:
+        files = Files(json=json_file, html=html)
+        files.require_writable()
+        with terminal.Bar(console, "defects") as bar:
+            matrices = matrix.build(names, whole=whole, told=bar.show)
+        if json_file is not None:
+            json_file.write_text(report_matrix.json_text(matrices), encoding="utf-8")
+        if html is not None:
+            html.write_text(report_matrix.html_text(matrices), encoding="utf-8")
+    except MISTAKES as mistake:
+        return refuse(mistake)
+    report_matrix.show(matrices, console)
+    return VIOLATED if any(each.wrong for each in matrices) else KEPT

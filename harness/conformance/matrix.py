@@ -112,7 +112,7 @@ def build(
     # Not forked: the processes shall not inherit loops and threads.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=context) as pool:
-        work = {pool.submit(_met, name, share, whole): len(share) for name, share in shares}
+        work = {pool.submit(meet, name, share, whole): len(share) for name, share in shares}
         for done in as_completed(work):
             cells += done.result()
             met += work[done]
@@ -144,10 +144,10 @@ def _rows(each: Suite, cells: Iterable[Cell]) -> Iterator[Row]:
         yield Row(requirement, checks, tuple(found))
 
 
-def _met(name: str, names: Sequence[str], whole: bool) -> list[Cell]:
-    """In a process of its own: let the suite meet these defects."""
+def meet(name: str, names: Sequence[str], whole: bool) -> list[Cell]:
+    """Let the suite meet these defects; with `whole`, all of its checks. It runs in a process of its own."""
     if name == suite.WIRE:
-        return asyncio.run(_met_on_the_wire([fault for fault in FAULTS if fault.name in names]))
+        return asyncio.run(_meet_on_the_wire([fault for fault in FAULTS if fault.name in names]))
     found, protocol = suite.load(name), protocols.load(name)
     chosen = [d for d in defects_in(f"harness.protocols.{name}.defects") if d.name in names]
     with errors_only():
@@ -171,15 +171,15 @@ def _judged(cell: Cell, verdict: Verdict) -> Cell:
     return replace(cell, verdict=verdict.verdict, check=failure.check, found=found)
 
 
-async def _met_on_the_wire(faults: Sequence[Fault]) -> list[Cell]:
+async def _meet_on_the_wire(faults: Sequence[Fault]) -> list[Cell]:
     wire = suite.load(suite.WIRE)
     turn = asyncio.Semaphore(WIRE_SIDE_BY_SIDE)
 
-    async def meet(fault: Fault) -> list[Cell]:
+    async def one(fault: Fault) -> list[Cell]:
         async with turn, serving(fault.name) as url:
             return await _wire_cells(wire, fault, url)
 
-    met = await asyncio.gather(*(meet(fault) for fault in faults))
+    met = await asyncio.gather(*(one(fault) for fault in faults))
     return [cell for cells in met for cell in cells]
 
 

@@ -87,6 +87,33 @@ class Watch:
         self._progress.update(self._task, failed=failed, running=words)
 
 
+class Bar:
+    """Shows how much of a piece of work is done. A context manager; on what is no terminal it shows nothing."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        self._progress = Progress(
+            TextColumn(f"[bold]{what}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, done: int, of: int) -> None:
+        """So much is done."""
+        self._progress.update(self._task, completed=done, total=of)
+
+
 def show(report: Report, console: Console, quiet: bool = False) -> None:
     """Print the report; with `quiet`, only what it comes to."""
     if not quiet:
