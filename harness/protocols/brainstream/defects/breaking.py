@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from harness.core.change import nth as nth
 from harness.core.defect import Defect, on_message
-from harness.core.message import Message, Problem
-from harness.core.session import Close, Effects, Session
+from harness.core.message import Message, Problem, places
+from harness.core.session import Close, Effects
 from harness.protocols.brainstream.session import BrainStreamSession
-
-
-def nth(session: Session[Any, Any], what: str) -> int:
-    """How often this was asked of the session: 1 the first time."""
-    counter: Counter[str] = vars(session).setdefault("counter", Counter())
-    counter[what] += 1
-    return counter[what]
 
 
 def lacking(name: str, breaks: str, path: str, also: tuple[str, ...] = ()) -> Defect:
     """A server whose TELEMETRY lacks the member at a path of its data; `*` stands for each entry of a map or array."""
 
     def fault(message: Message, session: Any, now: float) -> Message:
-        for parent, last in list(_places(message["data"], path)):
+        for parent, last in list(places(message["data"], path)):
             del parent[last]
         return message
 
@@ -35,7 +28,7 @@ def wrong(name: str, breaks: str, path: str, change: Callable[[Any], Any], also:
     """A server whose packets have at a path of their data what `change` makes of the value there."""
 
     def fault(message: Message, session: Any, now: float) -> Message:
-        for parent, last in list(_places(message["data"], path)):
+        for parent, last in list(places(message["data"], path)):
             parent[last] = change(parent[last])
         return message
 
@@ -54,17 +47,6 @@ def picky(name: str, breaks: str, text: str, what: Callable[[Problem], bool], al
 
 def _named(name: str, text: str, defect: Defect) -> Defect:
     return replace(defect, name=name, text=text)
-
-
-def _places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
-    """Each (container, key) that `path` leads to and that is there."""
-    first, _, rest = path.partition(".")
-    every: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
-    for key in every if first == "*" else [first]:
-        if rest:
-            yield from _places(value[key], rest)
-        elif first == "*" or first in value:
-            yield value, key
 
 
 # What a server cannot keep whose connections end at once, or whose clients can be cut off by others.

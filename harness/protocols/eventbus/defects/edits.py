@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from harness.core.change import kept as kept
+from harness.core.change import nth as nth
 from harness.core.defect import Defect, on_message
 from harness.core.message import Message
 
@@ -39,16 +41,3 @@ def _named(name: str, text: str, defect: Defect) -> Defect:
 def said(event: Message, **changes: Any) -> Message:
     """The event with these members of its payload changed."""
     return {**event, "payload": {**event["payload"], **changes}}
-
-
-def kept(holder: Any, name: str) -> dict[Any, Any]:
-    """A table that a session or a world keeps for a defect."""
-    table: dict[Any, Any] = vars(holder).setdefault(f"kept_{name}", {})
-    return table
-
-
-def nth(holder: Any, what: object) -> int:
-    """How often this was asked of a session or a world: 1 the first time."""
-    counts = kept(holder, "counts")
-    counts[what] = counts.get(what, 0) + 1
-    return int(counts[what])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from harness.core.change import nth as nth
 from harness.core.defect import Defect, on_message
-from harness.core.message import Message
+from harness.core.message import Message, places
 from harness.core.session import Session
 
 
@@ -16,7 +16,7 @@ def lacking(name: str, breaks: str, kind: str, path: str, also: tuple[str, ...] 
     """A server whose messages of this kind lack the member at `path`; `*` stands for each entry of an array."""
 
     def fault(message: Message, session: Session[Any, Any], now: float) -> Message:
-        for parent, last in list(_places(message, path)):
+        for parent, last in list(places(message, path)):
             del parent[last]
         return message
 
@@ -29,27 +29,9 @@ def wrong(
     """A server whose messages of this kind have at `path`, where it is there, what `change` makes of its value."""
 
     def fault(message: Message, session: Session[Any, Any], now: float) -> Message:
-        for parent, last in list(_places(message, path)):
+        for parent, last in list(places(message, path)):
             parent[last] = change(parent[last])
         return message
 
     text = f"{path} of a {kind} is wrong: {name.replace('-', ' ')}."
     return replace(on_message(breaks, kind, also=also)(fault), name=name, text=text)
-
-
-def nth(session: Session[Any, Any], what: str) -> int:
-    """How often this was asked of the session: 1 the first time."""
-    counter: Counter[str] = vars(session).setdefault("counter", Counter())
-    counter[what] += 1
-    return counter[what]
-
-
-def _places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
-    """Each (container, key) that `path` leads to and that is there."""
-    first, _, rest = path.partition(".")
-    keys: list[Any] = list(range(len(value))) if first == "*" else [first] if first in value else []
-    for key in keys:
-        if rest:
-            yield from _places(value[key], rest)
-        else:
-            yield value, key

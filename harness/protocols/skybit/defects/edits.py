@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from harness.core.defect import Defect, on_message
-from harness.core.message import Message
+from harness.core.message import Message, places
 
 Where = Callable[[Message], object]
 
@@ -26,7 +26,7 @@ def lacking(name: str, breaks: str, kind: str, path: str, also: tuple[str, ...] 
     """A server whose messages of this kind lack the member at `path`; `*` stands for each entry of an array."""
 
     def fault(message: Message, session: Any, now: float) -> Message:
-        for parent, last in list(_places(message, path)):
+        for parent, last in list(places(message, path)):
             parent.pop(last, None)
         return message
 
@@ -46,7 +46,7 @@ def wrong(
 
     def fault(message: Message, session: Any, now: float) -> Message:
         if where(message):
-            for parent, last in list(_places(message, path)):
+            for parent, last in list(places(message, path)):
                 parent[last] = change(parent[last])
         return message
 
@@ -57,14 +57,3 @@ def wrong(
 
 def _named(name: str, text: str, defect: Defect) -> Defect:
     return replace(defect, name=name, text=text)
-
-
-def _places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
-    """Each (container, key) that `path` leads to and that is there."""
-    first, _, rest = path.partition(".")
-    keys: list[Any] = list(range(len(value))) if first == "*" else [first] if first in value else []
-    for key in keys:
-        if rest:
-            yield from _places(value[key], rest)
-        else:
-            yield value, key
