@@ -39,5 +39,5 @@ def defects(name: str) -> dict[str, Defect]:
 
 def variants(name: str) -> dict[str, Variant]:
     """The lawful servers that our mock of this protocol can be turned into, by name: its own, and those of any."""
-    found = (*variants_in(f"{__name__}.{name}.variants"), *variants_in("harness.core.spelling"))
+    found = (*variants_in(f"{__name__}.{name}.variants"), *variants_in("harness.core.habits"))
     return {variant.name: variant for variant in found}

@@ -42,7 +42,7 @@ def test_each_variant_says_what_it_does_and_what_it_reads_otherwise(name):
 
 def test_a_name_is_of_one_variant_and_of_no_defect():
     for name in NAMES:
-        found = [*variants_in(f"harness.protocols.{name}.variants"), *variants_in("harness.core.spelling")]
+        found = [*variants_in(f"harness.protocols.{name}.variants"), *variants_in("harness.core.habits")]
         assert len(protocols.variants(name)) == len(found)
         assert not set(protocols.variants(name)) & set(protocols.defects(name))
 
