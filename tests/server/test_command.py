@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from harness import cli
 from harness.core.conversation import Conversation
+from harness.protocols import defects
 from harness.scenario.house import House
 from harness.server import banner, command
 from harness.server.admin import Guard
-from harness.server.options import Options, defects
+from harness.server.options import Options
 
 pytestmark = pytest.mark.socket
 

@@ -10,11 +10,11 @@ import typer
 
 from harness import cli
 from harness.core.conversation import Conversation
+from harness.protocols import defects
 from harness.protocols.skybit import PROTOCOL
 from harness.scenario import driver, house, stage
 from harness.scenario.house import House
 from harness.server import admin, connection, framing, publishing, recording
-from harness.server.options import defects
 
 TEXT = (Path(__file__).parents[2] / "docs" / "serve.md").read_text(encoding="utf-8")
 MIB = 1024 * 1024

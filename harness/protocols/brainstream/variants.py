@@ -100,8 +100,8 @@ a_little_fast = in_facts("a-little-fast", RHYTHM, "Sends a packet every 0.75 s."
 five_kilobytes = in_facts(
     "five-kilobytes", "2 to 5 KB describe a packet, and bound none", "Sends packets of 5 KB.", packet_bytes=5_000
 )
-twenty_kilobytes = in_facts(
-    "twenty-kilobytes", "2 to 5 KB describe a packet, and bound none", "Sends packets of 20 KB.", packet_bytes=20_000
+twelve_kilobytes = in_facts(
+    "twelve-kilobytes", "2 to 5 KB describe a packet, and bound none", "Sends packets of 12 KB.", packet_bytes=12_000
 )
 
 # Times ------------------------------------------------------------------------------------------
