@@ -27,6 +27,7 @@ def test_a_lawful_server_fails_no_check(name, variant):
     assert [(v.id, v.reason) for v in report.of("failed")] == []
     assert {v.id: v.reason for v in report.of("not-observed") if v.id not in variant.unseen} == {}
     assert {v.id for v in report.of("not-observed")} == set(variant.unseen)
+    assert {v.requirement.needs for v in report.of("excluded")} >= set(variant.lacks)
 
 
 @pytest.mark.parametrize("name", NAMES)
