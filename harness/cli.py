@@ -42,6 +42,8 @@ def serve(
     speed: Annotated[float | None, typer.Option(help="How fast their time runs.", min=0.001, max=1000)] = None,
     defect: Annotated[str | None, typer.Option(help="Serve a backend that is broken in this way.")] = None,
     list_defects: Annotated[bool, typer.Option("--list-defects", help="Print all defects, and end.")] = False,
+    variant: Annotated[str | None, typer.Option(help="Serve a lawful backend that reads the spec otherwise.")] = None,
+    list_variants: Annotated[bool, typer.Option("--list-variants", help="Print all variants, and end.")] = False,
     record: Annotated[Path | None, typer.Option(help="Keep every connection's conversation in this folder.")] = None,
     publish: Annotated[str | None, typer.Option(metavar="URL", help="Publish every frame to this Redis.")] = None,
     token: Annotated[str | None, typer.Option(help="What controlling the mock takes (/_harness).")] = None,
@@ -61,12 +63,15 @@ def serve(
         seed=seed,
         speed=speed,
         defect=defect,
+        variant=variant,
         record=record,
         publish=publish,
         token=token,
         log_level=log_level,
     )
-    raise typer.Exit(command.list_defects(options) if list_defects else command.serve(options))
+    if list_defects:
+        raise typer.Exit(command.list_defects(options))
+    raise typer.Exit(command.list_variants(options) if list_variants else command.serve(options))
 
 
 @app.command()
@@ -85,6 +90,7 @@ def check(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what it comes to.")] = False,
     own_mock: Annotated[bool, typer.Option("--self", help="Judge our own mock, in memory and virtual time.")] = False,
     defect: Annotated[str | None, typer.Option(help="With --self: put this defect into the mock.")] = None,
+    variant: Annotated[str | None, typer.Option(help="With --self: judge this variant of the mock.")] = None,
 ) -> None:
     """Judge a server by every requirement of its protocol.
 
@@ -105,6 +111,7 @@ def check(
         quiet=quiet,
         own_mock=own_mock,
         defect=defect,
+        variant=variant,
     )
     raise typer.Exit(command.check(request))
 

@@ -8,9 +8,10 @@ import random
 import shlex
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from rich.console import Console
@@ -32,8 +33,10 @@ from harness.conformance.suite import Suite
 from harness.conformance.verdict import COULD_NOT_RUN, KEPT, VIOLATED, Report
 from harness.conformance.wire.faults import Fault
 from harness.conformance.words import nearest
-from harness.core.defect import defects_in
-from harness.core.protocol import Protocol
+from harness.core.defect import Defect
+from harness.core.variant import Variant
+
+ChangeT = TypeVar("ChangeT", Defect, Variant)
 
 SCHEMES = ("ws", "wss", "http", "https")
 PIPE_COLUMNS = 120
@@ -71,6 +74,7 @@ class Request:
     quiet: bool = False
     own_mock: bool = False
     defect: str | None = None
+    variant: str | None = None
 
 
 def check(request: Request, console: Console | None = None) -> int:
@@ -127,10 +131,14 @@ def judged(suites: Sequence[Suite], request: Request, levels: tuple[str, ...], c
     seed = request.seed
     if request.own_mock:
         options = Options(request.only, levels, 1 if seed is None else seed)
+        change = _change(request)
+        mock = protocols.load(request.protocol)
+        lacks = change.lacks if isinstance(change, Variant) else ()
         with errors_only():
-            return rehearse(suites[0], _mock(request), options)
-    if request.defect is not None:
-        raise UsageError("--defect is for our own mock: expected --self beside it")
+            return rehearse(suites[0], change.apply(mock) if change else mock, options, lacks=lacks)
+    for option in ("defect", "variant"):
+        if getattr(request, option) is not None:
+            raise UsageError(f"--{option} is for our own mock: expected --self beside it")
     # Drawn anew each time: a server remembers idempotency keys of the run before.
     seed = random.SystemRandom().randrange(1, 1_000_000) if seed is None else seed
     chosen = profile_of(suites, request.url, request.profile, seed)
@@ -195,6 +203,7 @@ def again(request: Request, id_: str, report: Report) -> str:
     words = ["ws-harness", "check", request.protocol]
     if request.own_mock:
         words += ["--self", "--seed", str(report.seed)] + (["--defect", request.defect] if request.defect else [])
+        words += ["--variant", request.variant] if request.variant else []
     elif request.url is not None or request.profile is None:
         words.append(report.target)
     words += ["--profile", str(request.profile)] if request.profile is not None else []
@@ -205,19 +214,27 @@ def _begins(prefix: str, ids: Collection[str]) -> bool:
     return any(id_.startswith(prefix) for id_ in ids)
 
 
-def _mock(request: Request) -> Protocol:
+def _change(request: Request) -> Defect | Variant | None:
+    """What makes the mock that is asked for out of our own, if anything does."""
     if request.url is not None or request.profile is not None:
         raise UsageError("--self judges our own mock: expected neither a URL nor a --profile beside it")
     beneath = suite.load(suite.WIRE).requirements
     if request.protocol == suite.WIRE or (request.only and all(_begins(each, beneath) for each in request.only)):
         raise UsageError("--self judges in memory, where there are no bytes on a wire: expected the URL of a server")
-    protocol = protocols.load(request.protocol)
-    if request.defect is None:
-        return protocol
-    defects = {d.name: d for d in defects_in(f"harness.protocols.{protocol.name}.defects")}
-    if request.defect not in defects:
-        raise UsageError(f"--defect: there is none called {request.defect!r}.{nearest(request.defect, defects)}")
-    return defects[request.defect].apply(protocol)
+    if request.defect is not None and request.variant is not None:
+        raise UsageError("--defect and --variant: expected one of them; a defect is one of the mock as it is")
+    if request.defect is not None:
+        return _named("defect", request.defect, protocols.defects(request.protocol))
+    if request.variant is not None:
+        return _named("variant", request.variant, protocols.variants(request.protocol))
+    return None
+
+
+def _named(kind: str, name: str, known: Mapping[str, ChangeT]) -> ChangeT:
+    if name not in known:
+        hint = f"`ws-harness serve --list-{kind}s` names them all."
+        raise UsageError(f"--{kind}: there is none called {name!r}.{nearest(name, known)} {hint}")
+    return known[name]
 
 
 def requirements(protocol: str | None, level: str | None, as_json: bool) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
@@ -39,10 +40,14 @@ class MemoryOpener:
             driver = self.house.driver(protocol, query)
         except BadRequest as error:
             return Answer(error.status, body=str(error)), None
+        request = Request(parts.path, query, _headers(offer))
+        refusal = driver.admit(request)
+        if refusal is not None:
+            return Answer(refusal.status, body=json.dumps(refusal.body)), None
         channel = MemoryChannel(driver, peer)
         subprotocol = next((s for s in offer.subprotocols if s in protocol.subprotocols), None)
-        request = Request(parts.path, query, _headers(offer), deflate=deflate, subprotocol=subprotocol)
-        channel.link = driver.connect(request, channel.server_end)
+        opening = replace(request, deflate=deflate, subprotocol=subprotocol)
+        channel.link = driver.connect(opening, channel.server_end)
         return Answer(101, subprotocol=subprotocol, deflate=deflate), channel
 
     async def http(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -54,6 +54,10 @@ class Profile:
             quiet_s=self.quiet_s + 2 * round_trip_s,
         )
 
+    def lacking(self, capabilities: Collection[str]) -> Profile:
+        """The profile for a server that lacks these, too."""
+        return replace(self, capabilities={**self.capabilities, **dict.fromkeys(capabilities, False)})
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no report may show: tokens, values of headers, and what a URL may hide."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,13 +22,20 @@ SIDE_BY_SIDE = 1000  # Virtual time has no crowd to fear.
 
 
 def rehearse(
-    suite: Suite, protocol: Protocol, options: Options | None = None, profile: Profile | None = None
+    suite: Suite,
+    protocol: Protocol,
+    options: Options | None = None,
+    profile: Profile | None = None,
+    lacks: Collection[str] = (),
 ) -> Report:
-    """Judge a mock of `protocol`, which may have a defect."""
-    return run_virtual(_rehearsal(suite, protocol, options or Options(), profile))
+    """Judge a mock of `protocol`, which may have a defect, or be a variant that lacks some capabilities."""
+    options = options or Options()
+    target = f"ws://mock{protocol.paths[0]}"
+    profile = profile or suite.demo_profile(target, random.Random(options.seed))
+    return run_virtual(_rehearsal(suite, protocol, options, profile.lacking(lacks)))
 
 
-async def _rehearsal(suite: Suite, protocol: Protocol, options: Options, profile: Profile | None) -> Report:
+async def _rehearsal(suite: Suite, protocol: Protocol, options: Options, profile: Profile) -> Report:
     loop = asyncio.get_running_loop()
     clock = Clock()
 
@@ -36,10 +43,8 @@ async def _rehearsal(suite: Suite, protocol: Protocol, options: Options, profile
         return clock.wall_s(loop.time())
 
     house = House({protocol.name: protocol}, wall_s)
-    target = f"ws://mock{protocol.paths[0]}"
-    chance = random.Random(options.seed)
-    profile = replace(profile or suite.demo_profile(target, chance), side_by_side=SIDE_BY_SIDE)
-    return await run(suite, profile, MemoryOpener(house), wall_s, options)
+    opener = MemoryOpener(house)
+    return await run(suite, replace(profile, side_by_side=SIDE_BY_SIDE), opener, wall_s, options)
 
 
 @contextmanager

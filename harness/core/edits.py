@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from harness.core.defect import Defect, on_message
-from harness.core.message import Message
+from harness.core.message import Message, places
 
 Where = Callable[[Message], object]
 
@@ -19,7 +18,7 @@ def always(message: Message) -> bool:
 
 
 def lacking(name: str, breaks: str, kind: str, path: str, also: tuple[str, ...] = ()) -> Defect:
-    """A server whose messages of this type lack the member at `path` (see `places`)."""
+    """A server whose messages of this type lack the member at `path` (see `message.places`)."""
 
     def fault(message: Message, session: Any, now: float) -> Message:
         for parent, last in list(places(message, path)):
@@ -51,28 +50,3 @@ def wrong(
 
     text = f"{path} of a {kind or 'message'} is wrong: {name.replace('-', ' ')}."
     return replace(on_message(breaks, *filter(None, [kind]), also=also)(fault), name=name, text=text)
-
-
-def places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
-    """Each (container, key) that a dotted path leads to and that is there; `*` stands for every entry.
-
-    >>> message = {"data": {"fees": [{"amount": 0.46}, {"amount": 0.01}]}}
-    >>> [parent[last] for parent, last in places(message, "data.fees.*.amount")]
-    [0.46, 0.01]
-    """
-    first, _, rest = path.partition(".")
-    entries: list[Any] = list(value) if isinstance(value, dict) else []
-    if isinstance(value, list):
-        entries = list(range(len(value)))
-    for key in entries if first == "*" else [first] if first in entries else []:
-        if rest:
-            yield from places(value[key], rest)
-        else:
-            yield value, key
-
-
-def nth(holder: Any, what: object) -> int:
-    """How often this was asked of a session or a world: 1 the first time."""
-    counter: Counter[object] = vars(holder).setdefault("asked", Counter())
-    counter[what] += 1
-    return counter[what]

@@ -154,6 +154,27 @@ def leaves(message: Message, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{name}", value
 
 
+def places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
+    """Each (container, key) that a dotted path leads to and that is there; `*` stands for each entry.
+
+    >>> message = {"fills": [{"price": 1.5}, {"price": 2.5}, {}], "sums": {"price": 4.0}}
+    >>> [container[key] for container, key in places(message, "fills.*.price")]
+    [1.5, 2.5]
+    >>> [key for _, key in places(message, "*.price")]
+    ['price']
+    """
+    first, _, rest = path.partition(".")
+    if isinstance(value, dict):
+        keys = list(value) if first == "*" else [first] if first in value else []
+    else:
+        keys = list(range(len(value))) if first == "*" and isinstance(value, list) else []
+    for key in keys:
+        if rest:
+            yield from places(value[key], rest)
+        else:
+            yield value, key
+
+
 def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copied(child) for name, child in value.items()}

@@ -7,7 +7,9 @@ import importlib
 import importlib.util
 import pkgutil
 
+from harness.core.defect import Defect, defects_in
 from harness.core.protocol import Protocol
+from harness.core.variant import Variant, variants_in
 
 
 def names() -> list[str]:
@@ -28,3 +30,14 @@ def load(name: str) -> Protocol:
         raise LookupError(f"unknown protocol {name!r}; there are: {', '.join(names())}.{hint}")
     protocol: Protocol = importlib.import_module(f"harness.protocols.{name}").PROTOCOL
     return protocol
+
+
+def defects(name: str) -> dict[str, Defect]:
+    """The defects that our mock of this protocol can be given, by name."""
+    return {defect.name: defect for defect in defects_in(f"{__name__}.{name}.defects")}
+
+
+def variants(name: str) -> dict[str, Variant]:
+    """The lawful servers that our mock of this protocol can be turned into, by name: its own, and those of any."""
+    found = (*variants_in(f"{__name__}.{name}.variants"), *variants_in("harness.core.habits"))
+    return {variant.name: variant for variant in found}

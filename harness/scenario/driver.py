@@ -59,6 +59,13 @@ class Driver:
         link.oversized(self.now())
         self._set_alarm()
 
+    def admit(self, request: Request) -> HttpReply | None:
+        """The HTTP answer that refuses an opening handshake; None to accept it."""
+        self.used_at_s = self._loop.time()
+        reply = self.stage.admit(request, self.now())
+        self._set_alarm()
+        return reply
+
     def answer(self, endpoint: Endpoint, request: HttpRequest) -> HttpReply:
         """The answer to a plain HTTP request."""
         self.used_at_s = self._loop.time()

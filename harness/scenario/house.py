@@ -114,10 +114,11 @@ class House:
         return self._loaded[key]
 
     def _adopted(self, scenario: Scenario) -> Scenario:
-        """The scenario with this house's own form of its protocol, which may have a defect."""
+        """The scenario with this house's own form of its protocol, which may be a variant or have a defect."""
         protocol, given = self.protocols[scenario.protocol.name], scenario.protocol
         rules = protocol.rules if scenario.rules == given.rules else scenario.rules
-        return scenario if protocol is given else replace(scenario, protocol=protocol, rules=rules)
+        facts = protocol.facts if scenario.facts == given.facts else scenario.facts
+        return scenario if protocol is given else replace(scenario, protocol=protocol, rules=rules, facts=facts)
 
     def _begin(self, key: Key, scenario: Scenario, seed: int | None, speed: float | None) -> Driver:
         self._make_room()

@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.core.clock import Agenda, Clock
 from harness.core.conversation import Conversation
@@ -27,6 +27,8 @@ from harness.wire.codec import decode, encode, kind_of, with_members
 from harness.wire.schemas import shapes
 
 log = logging.getLogger("harness.stage")
+
+ReplyT = TypeVar("ReplyT")
 
 # What is kept of a conversation in memory, per connection.
 JOURNAL_ENTRIES = 200
@@ -88,13 +90,25 @@ class Stage:
             return True
         return action.send is not None and self.world.scripted(*action.send, action.changes, now)
 
+    def admit(self, request: Request, now: float) -> HttpReply | None:
+        """The HTTP answer that refuses a handshake; None to accept it. Who is refused does not count as a client."""
+        admit = self.protocol.admit
+        if admit is None:
+            return None
+        return self._asked("the handshake", lambda: admit(self.world, self.scenario.rules, request, now), now)
+
     def answer(self, endpoint: Endpoint, request: HttpRequest, now: float) -> HttpReply:
         """The answer to a plain HTTP request."""
+        what = f"{request.method} {request.path}"
+        return self._asked(what, lambda: endpoint.answer(self.world, self.scenario.rules, request, now), now)
+
+    def _asked(self, what: str, call: Callable[[], ReplyT], now: float) -> ReplyT | HttpReply:
+        """What `call` says of the world as it is now. A bug in it is logged, and answered by 500."""
         self.advance(now)
         try:
-            reply = endpoint.answer(self.world, self.scenario.rules, request, now)
+            reply: ReplyT | HttpReply = call()
         except Exception:
-            log.exception("%s %s of stage %r failed", request.method, request.path, self.scenario.name)
+            log.exception("%s of stage %r failed", what, self.scenario.name)
             reply = HttpReply({"error": "internal error"}, 500)
         self.advance(now)
         return reply

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -107,11 +107,18 @@ class Server:
                 driver = self.house.driver(protocol, request.query)
             except BadRequest as error:
                 return web.Response(status=error.status, text=f"{error}\n")
-            return await self._play(request, driver, protocol)
+            knock = http.knock_of(request)
+            reply = driver.admit(knock)
+            if reply is not None:
+                log.info("%s refused a handshake from %s: %d", protocol.name, request.remote, reply.status)
+                return http.response(reply)
+            return await self._play(request, knock, driver, protocol)
 
         return endpoint
 
-    async def _play(self, request: web.Request, driver: Driver, protocol: Protocol) -> web.StreamResponse:
+    async def _play(
+        self, request: web.Request, knock: Request, driver: Driver, protocol: Protocol
+    ) -> web.StreamResponse:
         """Accept the handshake, and play the driver's stage to this client until either side ends it."""
         socket = Socket(protocol)
         try:
@@ -121,7 +128,7 @@ class Server:
         number = next(self._numbers)
         connection = Connection(socket, request, flow, self._framer, f"{protocol.name} connection {number}")
         self._connections.add(connection)
-        opening = _opening(request, socket)
+        opening = replace(knock, deflate=bool(socket.compress), subprotocol=socket.ws_protocol)
         if self._keepers:
             stage = next((name for (_, name), each in self.house.drivers.items() if each is driver), "")
             connection.witness = Lines(self._keepers, driver, stage, number, opening)
@@ -168,14 +175,3 @@ class _Receiver:
 
     def oversized(self) -> None:
         self.driver.oversized(self.link)
-
-
-def _opening(request: web.Request, socket: Socket) -> Request:
-    return Request(
-        request.path,
-        dict(request.query),
-        http.headers_of(request),
-        request.remote or "",
-        deflate=bool(socket.compress),
-        subprotocol=socket.ws_protocol,
-    )

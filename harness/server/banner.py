@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 
+from harness import protocols
 from harness.core.protocol import Protocol
 from harness.scenario.house import House
 from harness.server.admin import Guard
-from harness.server.options import defects
 from harness.wire.schemas import shapes
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to show, not to bind
@@ -54,13 +54,29 @@ def _show_protocol(out: Console, protocol: Protocol, authority: str) -> None:
         _line(out, "then say", first)
 
 
-def list_defects(protocols: Sequence[str]) -> None:
+def list_defects(served: Iterable[str]) -> None:
     """Print the names of all defects of these protocols, and what each does."""
-    out = Console()
-    for protocol in protocols:
-        out.print(f"\n[bold]{escape(protocol)}[/bold]")
-        for defect in defects(protocol).values():
-            out.print(f"  [cyan]{escape(defect.name)}[/cyan] ({defect.breaks}): {escape(defect.text)}", soft_wrap=True)
+    for name in served:
+        _list(name, [(each.name, each.breaks, each.text) for each in protocols.defects(name).values()])
+
+
+def list_variants(served: Iterable[str]) -> None:
+    """Print the names of all variants of these protocols, what each reads otherwise, does, and lacks."""
+    for name in served:
+        variants = protocols.variants(name).values()
+        _list(name, [(each.name, each.reading, _words(each.text, each.lacks)) for each in variants])
+
+
+def _words(text: str, lacks: Sequence[str]) -> str:
+    return f"{text} It lacks {', '.join(lacks)}." if lacks else text
+
+
+def _list(protocol: str, lines: Iterable[tuple[str, str, str]]) -> None:
+    """Name, reason and words of each, on a line of its own."""
+    out = Console(highlight=False)
+    out.print(f"\n[bold]{escape(protocol)}[/bold]")
+    for name, reason, text in lines:
+        out.print(f"  [cyan]{escape(name)}[/cyan] ({escape(reason)}): {escape(text)}", soft_wrap=True)
 
 
 def _line(out: Console, name: str, text: str) -> None:

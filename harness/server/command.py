@@ -8,7 +8,7 @@ import errno
 import secrets
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,8 +51,17 @@ def serve(options: Options) -> int:
 
 def list_defects(options: Options) -> int:
     """Print the defects of the protocols; the exit status is given back."""
+    return _list(options, banner.list_defects)
+
+
+def list_variants(options: Options) -> int:
+    """Print the variants of the protocols; the exit status is given back."""
+    return _list(options, banner.list_variants)
+
+
+def _list(options: Options, show: Callable[[Iterable[str]], None]) -> int:
     try:
-        banner.list_defects(list(options.served()))
+        show(options.served())
     except UsageError as error:
         banner.complain(str(error))
         return COULD_NOT_RUN

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 from aiohttp import web
 
-from harness.core.http import Endpoint, HttpRequest
+from harness.core.http import Endpoint, HttpReply, HttpRequest
 from harness.core.protocol import Protocol
+from harness.core.session import Request
 from harness.scenario.house import BadRequest, House
 
 # A front end in a browser has another origin than the mock; nothing here is worth protecting from one.
@@ -32,6 +33,17 @@ def headers_of(request: web.Request) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
+def knock_of(request: web.Request) -> Request:
+    """An opening handshake, as far as a protocol may look at it; nothing is negotiated yet."""
+    return Request(request.path, dict(request.query), headers_of(request), request.remote or "")
+
+
+def response(reply: HttpReply, headers: Mapping[str, str] | None = None) -> web.Response:
+    """What a protocol answers over plain HTTP."""
+    body = orjson.dumps(reply.body)
+    return web.Response(status=reply.status, body=body, content_type="application/json", headers=headers)
+
+
 def _handler(
     house: House, protocol: Protocol, methods: dict[str, Endpoint]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -53,9 +65,6 @@ def _handler(
         except BadRequest as error:
             return web.Response(status=error.status, text=f"{error}\n", headers=headers)
         asked = HttpRequest(request.method, request.path, dict(request.query), headers_of(request), body)
-        reply = driver.answer(endpoint, asked)
-        return web.Response(
-            status=reply.status, body=orjson.dumps(reply.body), content_type="application/json", headers=headers
-        )
+        return response(driver.answer(endpoint, asked), headers)
 
     return handle

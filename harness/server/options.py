@@ -1,17 +1,17 @@
-"""What `ws-harness serve` is asked for, and what follows from it: protocols, with a defect perhaps, and scenarios."""
+"""What `ws-harness serve` is asked for, and what follows from it: protocols, as they are or changed, and scenarios."""
 
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import protocols
-from harness.core.defect import Defect, defects_in
+from harness.core.defect import Defect
 from harness.core.protocol import Protocol
+from harness.core.variant import Variant
 from harness.scenario.library import Library
 from harness.scenario.loading import load
 from harness.scenario.scenario import Scenario, plain
@@ -37,6 +37,7 @@ class Options:
     seed: int | None = None
     speed: float | None = None
     defect: str | None = None
+    variant: str | None = None
     record: Path | None = None
     publish: str | None = None  # The URL of a Redis.
     token: str | None = None
@@ -55,7 +56,13 @@ class Options:
             named = {name: protocols.load(name) for name in self.protocols or protocols.names()}
         except LookupError as error:
             raise UsageError(str(error.args[0])) from error
-        return named if self.defect is None else _with_defect(named, self.defect)
+        if self.defect is not None and self.variant is not None:
+            raise UsageError("--defect and --variant: expected one of them; a defect is one of the mock as it is")
+        if self.defect is not None:
+            return _changed(named, "defect", self.defect, protocols.defects)
+        if self.variant is not None:
+            return _changed(named, "variant", self.variant, protocols.variants)
+        return named
 
     def library(self) -> Library:
         """Where clients' scenarios are found. UsageError when the folder is none."""
@@ -78,21 +85,16 @@ class Options:
         return replace(scenario, seed=seed, speed=scenario.speed if self.speed is None else self.speed)
 
 
-def defects(protocol: str) -> dict[str, Defect]:
-    """The defects that this protocol has, by name."""
-    package = f"harness.protocols.{protocol}.defects"
-    if importlib.util.find_spec(package) is None:
-        return {}
-    return {defect.name: defect for defect in defects_in(package)}
-
-
-def _with_defect(served: Mapping[str, Protocol], name: str) -> dict[str, Protocol]:
-    there = {protocol: defects(protocol) for protocol in served}
+def _changed(
+    served: Mapping[str, Protocol], kind: str, name: str, changes_of: Callable[[str], Mapping[str, Defect | Variant]]
+) -> dict[str, Protocol]:
+    """The protocols with the change of this name, in each that has one."""
+    there = {protocol: changes_of(protocol) for protocol in served}
     if not any(name in each for each in there.values()):
         known = sorted({word for each in there.values() for word in each})
         raise UsageError(
-            f"--defect: there is no defect {name!r} in {', '.join(served)}.{_nearest(name, known)} "
-            "`ws-harness serve --list-defects` names them all."
+            f"--{kind}: there is no {kind} {name!r} in {', '.join(served)}.{_nearest(name, known)} "
+            f"`ws-harness serve --list-{kind}s` names them all."
         )
     return {p: there[p][name].apply(protocol) if name in there[p] else protocol for p, protocol in served.items()}
 

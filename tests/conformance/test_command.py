@@ -48,6 +48,15 @@ def files_in(folder):
     return [word for name in ("json", "junit", "markdown", "html") for word in (f"--{name}", folder / f"r.{name}")]
 
 
+def test_a_variant_is_judged_by_what_it_has_and_named_in_the_command_that_shows_it_again(ws_harness):
+    code, out, _ = ws_harness("check", "eventbus", "--self", "--variant", "legacy", "--only", "EVB-ENV-1")
+    assert code == 0
+    assert "KEPT: 5 excluded" in out  # One of them for every server.
+    request = command.Request("eventbus", own_mock=True, variant="legacy")
+    again = command.again(request, "EVB-ENV-10", command.Report("eventbus", "ws://mock/", [], seed=7))
+    assert again == "ws-harness check eventbus --self --seed 7 --variant legacy --only EVB-ENV-10"
+
+
 def test_reports_are_written(ws_harness, tmp_path):
     assert ws_harness(*OWN, "--only", "SKY-HB-01", "--quiet", *files_in(tmp_path))[0] == 0
     written = json.loads((tmp_path / "r.json").read_text())
@@ -106,6 +115,10 @@ def test_an_expected_failure_is_kept_and_a_stale_one_is_not(ws_harness, tmp_path
         ([*OWN, "--level", "SHALL"], "expected one of MUST, SHOULD, MAY, found 'SHALL'"),
         ([*OWN, "--expected-failures", "nothing.txt"], "nothing.txt: cannot be read"),
         ([*OWN, "--defect", "no-such-thing"], "there is none called 'no-such-thing'"),
+        ([*OWN, "--variant", "american-cancel"], "Did you mean 'american-cancels'?"),
+        ([*OWN, "--variant", "no-such-thing"], "--list-variants"),
+        ([*OWN, "--variant", "a", "--defect", "b"], "--defect and --variant: expected one of them"),
+        (["check", "skybit", "ws://127.0.0.1:1/", "--variant", "x"], "--variant is for our own mock: expected --self"),
         ([*OWN, "ws://127.0.0.1:1/"], "expected neither a URL nor a --profile"),
         (["check", "skybit", "ws://127.0.0.1:1/", "--defect", "x"], "expected --self beside it"),
         (["check", "skybit", "--profile", "nothing.toml"], "nothing.toml: cannot be read"),

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from harness import protocols
 from harness.cli import app
-from harness.conformance.command import Request, check
+from harness.conformance.command import Request, check, silent_console
 
 pytestmark = pytest.mark.socket
 
@@ -21,6 +21,19 @@ def test_short_checks_are_kept_over_sockets(serve, tmp_path, capsys):
     assert {v["verdict"] for v in report["verdicts"]} == {"passed"}
     assert 0 < report["round_trip_s"] < 1
     assert "KEPT" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "only"),
+    [
+        ("megabot", "unauthorized", ("MEG-AUTH-06", "MEG-AUTH-18", "MEG-AUTH-20")),
+        ("sigmax", "forbidden-and-too-many", ("SIG-AUTH-01", "SIG-AUTH-02", "SIG-AUTH-03")),
+        ("skybit", "eleventh-by-http", ("SKY-RATE-10", "SKY-AUTH-01")),
+    ],
+)
+def test_a_variant_fails_nothing_over_sockets_either(name, variant, only, serve):
+    changed = protocols.variants(name)[variant].apply(protocols.load(name))
+    assert check(Request(name, serve(changed), only=only), silent_console()) == 0
 
 
 def test_a_profile_names_users_and_its_secrets_stay_secret(serve, tmp_path):

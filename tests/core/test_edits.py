@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from harness.core.edits import lacking, nth, places, wrong
+from harness.core.edits import lacking, wrong
 from harness.core.message import merged
 from harness.protocols.skybit import PROTOCOL
 
@@ -45,15 +45,3 @@ def test_a_kind_may_be_left_open():
     defect = wrong("x", "SKY-PREV-01", "", "data.quote.bid", lambda value: 0)
     assert sent(defect, MESSAGE)["data"]["quote"]["bid"] == 0
     assert "of a message" in defect.text
-
-
-def test_a_star_stands_for_each_entry_of_a_map_too():
-    assert [last for _, last in places({"a": {"x": 1, "y": 2}}, "a.*")] == ["x", "y"]
-
-
-def test_questions_are_counted_by_whom_they_are_put_to():
-    class Holder:
-        pass
-
-    one, other = Holder(), Holder()
-    assert [nth(one, "a"), nth(one, "a"), nth(one, "b"), nth(other, "a")] == [1, 2, 1, 1]

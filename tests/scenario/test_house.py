@@ -257,3 +257,15 @@ def test_scenarios_are_played_with_the_houses_own_form_of_their_protocol(toy, fo
             assert stage.scenario.rules.most == most
 
     run_virtual(work())
+
+
+def test_the_facts_of_a_variant_hold_where_a_scenario_says_none(toy, folder):
+    variant = replace(toy, facts=replace(toy.facts, word="no"))
+    own_facts = parse("scenario: Words\nprotocol: toy\nworld: {word: maybe}", Path("own.yaml"), {"toy": toy})
+
+    async def work():
+        for scenario, word in [(load(folder / "quiet.yaml", {"toy": toy}), "no"), (own_facts, "maybe")]:
+            house = House({"toy": variant}, lambda: 0.0, {"toy": scenario})
+            assert Client(house).driver.stage.world.facts.word == word
+
+    run_virtual(work())

@@ -202,6 +202,40 @@ def test_http_is_answered_by_the_world_at_its_time(play, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_who_knocks_may_be_turned_away_by_the_world_and_the_rules(toy, another, caplog):
+    def admit(world, rules, request, now):
+        if request.path == "/bug":
+            raise RuntimeError("oops")
+        is_full = len(stage.links) >= rules.most
+        return HttpReply([world.facts.word, now], 503) if is_full else None
+
+    stage = Stage(plain(replace(toy, admit=admit)), Clock())
+    stage.played_s = 0.0
+    for _ in range(3):
+        assert stage.admit(Request("/toy"), 1.0) is None
+        another(stage, 1.0)
+    assert stage.admit(Request("/toy"), 5.0) == HttpReply(["yes", 5.0], 503)
+    next(iter(stage.links)).gone(6.0)
+    assert stage.admit(Request("/toy"), 7.0) is None
+    assert stage.admit(Request("/bug"), 8.0) == HttpReply({"error": "internal error"}, 500)
+    assert "RuntimeError" in caplog.text
+
+
+def test_who_is_turned_away_begins_no_script(toy, scenario, another):
+    refused = replace(toy, admit=lambda *_: HttpReply({}, 403))
+    stage = Stage(replace(scenario("steps: [{at: 1s, send: Answer.two}]"), protocol=refused), Clock())
+    stage.played_s = 0.0
+    assert stage.admit(Request("/toy"), 0.0).status == 403
+    due = stage.next_due()
+    another(stage)
+    assert stage.next_due() == 1.0 != due
+
+
+def test_without_a_doorkeeper_everybody_is_let_in(play):
+    stage, _client = play()
+    assert stage.admit(Request("/toy"), 0.0) is None
+
+
 def test_the_machine_is_measured_by_whoever_plays_the_stage(toy):
     vitals = Vitals(1.0, 2.0, 3.0, 4)
     assert Stage(plain(toy), Clock(), vitals=lambda: vitals).world.setting.vitals() == vitals

@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from harness import cli
 from harness.core.conversation import Conversation
+from harness.protocols import defects, variants
 from harness.scenario.house import House
 from harness.server import banner, command
 from harness.server.admin import Guard
-from harness.server.options import Options, defects
+from harness.server.options import Options
 
 pytestmark = pytest.mark.socket
 
@@ -187,6 +188,9 @@ async def test_a_scenario_of_ones_own_folder_is_found_by_name(tmp_path):
     [
         (Options(protocols=("skybti",)), "Did you mean 'skybit'?"),
         (Options(defect="no-such-defect"), "--list-defects"),
+        (Options(variant="milisecond"), "Did you mean 'milliseconds'?"),
+        (Options(protocols=("skybit",), variant="milliseconds"), "no variant 'milliseconds' in skybit"),
+        (Options(defect="a", variant="b"), "expected one of them"),
         (Options(scenarios=("no-such-scenario",)), "scenarios list"),
         (Options(log_level="loud"), "debug, info, warning or error"),
     ],
@@ -231,6 +235,21 @@ def test_the_defects_are_listed(capsys):
     assert command.list_defects(Options(protocols=("skybit",))) == 0
     printed = capsys.readouterr().out
     assert [name for name in defects("skybit") if name not in printed] == []
+
+
+def test_a_variant_by_its_name_makes_another_protocol_of_each_that_has_it():
+    served = Options(variant="milliseconds").served()
+    plain = Options().served()
+    assert [name for name in served if served[name] != plain[name]] == ["megabot"]
+    assert served["megabot"].message_filters
+
+
+def test_the_variants_are_listed_with_what_they_lack(capsys):
+    assert command.list_variants(Options(protocols=("eventbus",))) == 0
+    printed = capsys.readouterr().out
+    assert [name for name in variants("eventbus") if name not in printed] == []
+    assert "Has no ids at all. It lacks event_ids." in printed
+    assert command.list_variants(Options(protocols=("evenbus",))) == command.COULD_NOT_RUN
 
 
 def test_seed_and_speed_of_the_command_line_are_those_of_the_default_stages():

@@ -10,11 +10,11 @@ import typer
 
 from harness import cli
 from harness.core.conversation import Conversation
+from harness.protocols import defects, variants
 from harness.protocols.skybit import PROTOCOL
 from harness.scenario import driver, house, stage
 from harness.scenario.house import House
 from harness.server import admin, connection, framing, publishing, recording
-from harness.server.options import defects
 
 TEXT = (Path(__file__).parents[2] / "docs" / "serve.md").read_text(encoding="utf-8")
 MIB = 1024 * 1024
@@ -61,5 +61,11 @@ def test_the_examples_are_json_of_the_shape_that_is_served():
 
 
 def test_the_example_of_a_defect_is_one():
-    [(name, id_, text)] = re.findall(r"^  ([\w-]+) \(([\w-]+)\): (.*)$", TEXT, re.MULTILINE)
+    [(name, id_, text)] = re.findall(r"^  ([\w-]+) \(([A-Z]+-[\w-]+)\): (.*)$", TEXT, re.MULTILINE)
     assert (defects("skybit")[name].breaks, defects("skybit")[name].text) == (id_, text)
+
+
+def test_the_example_of_a_variant_is_one():
+    [(name, reading, text)] = re.findall(r"^  ([\w-]+) \(([^A-Z\n]*)\): (.*)$", TEXT, re.MULTILINE)
+    variant = variants("eventbus")[name]
+    assert (variant.reading, f"{variant.text} It lacks {', '.join(variant.lacks)}.") == (reading, text)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 
 import pytest
+import websockets
+
+from harness import protocols
+from harness.core.http import HttpReply
 
 pytestmark = pytest.mark.socket
 
@@ -68,6 +74,35 @@ async def test_a_handshake_whose_client_has_left_is_forgotten(mock):
         writer.transport.abort()
     status, _, _ = await mock.request("GET", "/")
     assert status == 200
+
+
+def two_at_most(world, rules, request, now):
+    inside = sum(len(account.connections) for account in world.accounts.values())
+    return HttpReply({"code": "RATE_LIMIT", "path": request.path}, 429) if inside >= 2 else None
+
+
+async def test_a_protocol_may_refuse_handshakes_by_status_and_json(serving, trader):
+    async with serving(replace(protocols.load("skybit"), admit=two_at_most)) as mock:
+        async with mock.client() as one, mock.client() as two:
+            await trader(one).authenticate()
+            await trader(two).authenticate()
+            status, headers, text = await mock.request("GET", "/artifact/v1", headers=UPGRADE)
+            assert (status, headers["Content-Type"]) == (429, "application/json")
+            assert json.loads(text) == {"code": "RATE_LIMIT", "path": "/artifact/v1"}
+            for _ in range(3):
+                with pytest.raises(websockets.InvalidStatus):
+                    await mock.client()
+            [driver] = mock.house.drivers.values()
+            assert len(driver.stage.links) == 2
+        async with mock.client() as three:
+            await trader(three).authenticate()
+
+
+async def test_what_is_no_handshake_is_refused_before_a_protocol_is_asked(serving):
+    async with serving(replace(protocols.load("skybit"), admit=lambda *_: HttpReply({}, 403))) as mock:
+        assert (await mock.request("GET", "/artifact/v1"))[0] == 426
+        assert (await mock.request("GET", "/artifact/v1?seed=many", headers=UPGRADE))[0] == 400
+        assert (await mock.request("GET", "/artifact/v1", headers=UPGRADE))[0] == 403
 
 
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"GET\r\n\r\n", b"a b c d\r\n\r\n"])

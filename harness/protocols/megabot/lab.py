@@ -27,7 +27,7 @@ def is_error(message: Message) -> bool:
     """Whether a message is clearly an error, whatever it is called: the spec defines none for bad messages."""
     code = field_of(message, "payload.code")
     named = "error" in str(message.get("type")).lower() or isinstance(field_of(message, "payload.error"), str)
-    return named or (isinstance(code, int) and code >= 400)
+    return named or (isinstance(code, int | float) and code >= 400)
 
 
 @dataclass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.core.change import nth
 from harness.core.defect import in_protocol, in_session
-from harness.core.edits import nth
 from harness.core.message import Message, Problem
 from harness.core.session import Close, Effects, Send
 from harness.protocols.brainstream.defects.breaking import CUT_OFF, picky

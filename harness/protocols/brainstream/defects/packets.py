@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from harness.core.change import nth
 from harness.core.defect import on_frame, on_message
-from harness.core.edits import nth
 from harness.core.message import Frame, Message, Opcode, merged, rfc3339
 from harness.core.session import Session
 from harness.protocols.brainstream.defects.breaking import wrong

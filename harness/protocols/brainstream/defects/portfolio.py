@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.core.change import nth
 from harness.core.defect import on_message
-from harness.core.edits import nth
 from harness.core.message import Message, merged
 from harness.core.session import Session
 from harness.protocols.brainstream.defects.breaking import lacking, wrong

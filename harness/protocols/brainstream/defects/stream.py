@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from harness.core.change import nth
 from harness.core.defect import Defect, on_message
-from harness.core.edits import nth
 from harness.core.message import Message, merged
 from harness.core.session import Session
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from harness.core.change import nth
 from harness.core.defect import in_rules, in_session, on_message
-from harness.core.edits import nth
 from harness.core.message import Message, merged, rfc3339
 from harness.core.session import Effects, Send, Session
 from harness.protocols.brainstream.session import BrainStreamSession

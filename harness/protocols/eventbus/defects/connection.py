@@ -6,12 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from harness.core.change import kept, nth
 from harness.core.defect import in_protocol, in_session, on_frame, on_message
-from harness.core.edits import nth
 from harness.core.message import Frame, Message, Opcode, Problem
 from harness.core.session import Close, Effects, HangUp, Send, SendRaw, Session
 from harness.protocols.eventbus import PROTOCOL
-from harness.protocols.eventbus.defects.edits import kept
 from harness.protocols.eventbus.lab import CHANNELS
 from harness.protocols.eventbus.session import EventBusSession
 

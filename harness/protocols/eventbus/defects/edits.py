@@ -32,9 +32,3 @@ def _kebab(words: str) -> str:
 def said(event: Message, **changes: Any) -> Message:
     """The event with these members of its payload changed."""
     return {**event, "payload": {**event["payload"], **changes}}
-
-
-def kept(holder: Any, name: str) -> dict[Any, Any]:
-    """A table that a session or a world keeps for a defect."""
-    table: dict[Any, Any] = vars(holder).setdefault(f"kept_{name}", {})
-    return table

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.core.change import kept, nth
 from harness.core.defect import on_frame, on_message
-from harness.core.edits import nth
 from harness.core.message import Frame, Message, Opcode
 from harness.core.session import Session
-from harness.protocols.eventbus.defects.edits import kept
 
 AnySession = Session[Any, Any]
 

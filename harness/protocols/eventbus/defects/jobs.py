@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from harness.core.change import kept
 from harness.core.defect import on_message
 from harness.core.message import Message
 from harness.core.session import Session
-from harness.protocols.eventbus.defects.edits import kept, lacking, said, wrong
+from harness.protocols.eventbus.defects.edits import lacking, said, wrong
 
 AnySession = Session[Any, Any]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from harness.core.change import kept, nth
 from harness.core.defect import on_message
-from harness.core.edits import nth
 from harness.core.message import Message
 from harness.core.session import Session
-from harness.protocols.eventbus.defects.edits import kept, lacking, said, wrong
+from harness.protocols.eventbus.defects.edits import lacking, said, wrong
 
 AnySession = Session[Any, Any]
 

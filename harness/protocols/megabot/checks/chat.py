@@ -8,7 +8,7 @@ from itertools import pairwise
 from harness.conformance.check import check, expect, given
 from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.protocols.megabot.checks.reading import is_number, is_text, members, seconds, streams, unit
+from harness.protocols.megabot.checks.reading import is_number, is_text, is_whole, members, seconds, streams, unit
 from harness.protocols.megabot.lab import REPLIES, MegabotLab, MegabotPeer, Reply
 
 LONGEST = 10_000  # Message Validation: characters of a chat message.
@@ -89,10 +89,6 @@ def each_chunk_says_whether_it_is_the_last(conversation: Conversation) -> Iterat
 @check("MEG-CHAT-11")
 def each_chunk_has_a_whole_number(conversation: Conversation) -> Iterator[None]:
     """Every chat_stream."""
-
-    def is_whole(value: object) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool)
-
     yield from members(conversation, "chat_stream", "sequence", is_whole, "a whole number")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from harness.core.change import nth
 from harness.core.defect import in_session, on_frame, on_message
-from harness.core.edits import lacking, nth
+from harness.core.edits import lacking
 from harness.core.message import Frame, Message, Opcode, rfc3339
 from harness.core.session import Send, Session
 from harness.protocols.sigmax.session import SigmaxSession

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from harness.core.change import nth
 from harness.core.defect import Defect, in_rules, in_session, on_message
-from harness.core.edits import nth
 from harness.core.message import Message, Problem
 from harness.core.session import Effects, Session
 from harness.protocols.sigmax.session import SigmaxSession

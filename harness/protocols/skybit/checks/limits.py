@@ -179,7 +179,8 @@ async def ten_connections_of_a_user_are_accepted(lab: SkybitLab) -> None:
         expect(reply["type"] == "Heartbeat", f"connection {number} of {CONNECTIONS} to be served", reply)
 
 
-@check("SKY-RATE-10")
+# Alone: where the handshake itself is refused, it is not known yet whose connection it would be.
+@check("SKY-RATE-10", alone=True)
 async def the_eleventh_connection_is_refused(lab: SkybitLab) -> None:
     """Authenticate once more than allowed; the handshake may refuse, too."""
     with given(f"{CONNECTIONS} connections of one user"):
@@ -187,7 +188,7 @@ async def the_eleventh_connection_is_refused(lab: SkybitLab) -> None:
     await _one_too_many(lab)
 
 
-@check("SKY-RATE-11")
+@check("SKY-RATE-11", alone=True)
 async def an_ended_connection_makes_room(lab: SkybitLab) -> None:
     """With ten connections, close one and authenticate on another."""
     with given(f"{CONNECTIONS} connections of one user"):

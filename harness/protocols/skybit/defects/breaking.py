@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from harness.core.change import nth as nth
 from harness.core.defect import Defect
 from harness.core.message import Message, Problem, uuid4
 from harness.core.session import Effects, Session
@@ -16,13 +16,6 @@ from harness.protocols.skybit.session import SkybitSession
 def copied(message: Message, session: Session[Any, Any]) -> Message:
     """The same message once more, with an id of its own."""
     return {**message, "id": uuid4(session.context.chance)}
-
-
-def nth(session: Session[Any, Any], what: str) -> int:
-    """How often this was asked of the session: 1 the first time."""
-    counter: Counter[str] = vars(session).setdefault("counter", Counter())
-    counter[what] += 1
-    return counter[what]
 
 
 def code(message: Message) -> str:

@@ -1,0 +1,1 @@
+"""Lawful SIGMAX servers that read the open points of the spec otherwise than our mock."""

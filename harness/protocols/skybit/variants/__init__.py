@@ -1,0 +1,1 @@
+"""Lawful Skybit servers that read the open points of the spec otherwise than our mock."""
