@@ -8,6 +8,7 @@ from harness.core.defect import in_protocol, in_session
 from harness.core.message import Message, Problem
 from harness.core.session import Close, Effects, Send
 from harness.protocols.brainstream.defects.breaking import CUT_OFF, nth, picky
+from harness.protocols.brainstream.lab import PACKETS
 from harness.protocols.brainstream.session import BrainStreamSession
 from harness.protocols.brainstream.world import TELEMETRY
 
@@ -131,3 +132,21 @@ class PassesPacketsOn(BrainStreamSession):
     def _told(self, message: Message) -> Message:
         market = {**self.world.data["market"], **message["data"]["market"]}
         return {"type": "TELEMETRY", "data": {**self.world.data, "market": market}}
+
+
+wants_members = picky(
+    "wants-members",
+    "BRA-MAL-14",
+    "Ends the connection at a packet whose data is no object.",
+    lambda problem: _type_of(problem) in PACKETS and not isinstance((problem.message or {}).get("data", {}), dict),
+)
+
+
+@in_session("BRA-MAL-14", also=("BRA-STREAM-02",))
+class LooksTypesUp(BrainStreamSession):
+    """Sends nothing more to a client whose message has an empty list for a type."""
+
+    def refused(self, problem: Problem, now: float) -> Effects:
+        if _type_of(problem) == []:
+            self.context.topics.leave_all(self)
+        return ()
