@@ -14,7 +14,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from itertools import zip_longest
 from typing import Any, Generic, TypeVar
 
@@ -50,7 +50,7 @@ VALUES: tuple[tuple[Any, ...], ...] = (
 # Texts that hold no message at all: no JSON, half of a message, JSON that is no object.
 NO_MESSAGES = ("", "?", "{", '{"type"', "null", "true", "0", '"?"', "[]", "[{}]", "[null]")
 
-FAULTS_A_SPOT = 3  # At least; many spots with a few different faults show more than few spots with many.
+EXPLORED = 40  # Messages among which hypothesis looks for one that fails, too, and that is simpler.
 GROUPS_A_CONNECTION = 10  # Then another one: a server may lose patience, and that is not the point here.
 SHRINK_LIMIT = 150  # Trials that shrinking may take,
 SHRINK_LIMIT_S = 120.0  # and seconds.
@@ -58,35 +58,36 @@ CLOSING_S = 1.0
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A place in the messages of a type: its dotted name, and where it is in which of the examples."""
+class Place:
+    """A place in a good message of a type, and what is wrong there."""
 
     kind: str
-    name: str
-    examples: tuple[tuple[Message, Where], ...]
+    good: Message
+    where: Where
+    wrong: Sequence[Any]
 
 
 @dataclass(frozen=True)
-class Draw:
-    """Some messages with a fault at a spot: the same number draws the same."""
+class Spot:
+    """A kind of fault: values of one kind (of VALUES) in members of one dotted name, wherever they are."""
 
-    spot: Spot
-    count: int
-    number: int
+    name: str
+    of_kind: int
+    places: Sequence[Place]
 
 
 @dataclass(frozen=True)
 class Malformed:
     """A malformed message: its text, its members if it has any, the type it was made of, and the places of faults.
 
-    `drawn` is what draws it again, if it was drawn.
+    The first of them is of `spot`.
     """
 
     text: str
     message: Message | None = None
     kind: str = ""
     faults: tuple[Where, ...] = ()
-    drawn: Draw | None = None
+    spot: Spot | None = None
 
     @property
     def frame(self) -> Frame:
@@ -147,73 +148,81 @@ class Source:
 
     @cached_property
     def spots(self) -> list[list[Spot]]:
-        """Where something may be wrong, for each type."""
+        """The kinds of faults that there may be, for each type."""
         return [list(self._spots(kind)) for kind in self.examples]
 
     def _spots(self, kind: str) -> Iterator[Spot]:
-        found: dict[str, list[tuple[Message, Where]]] = {}
+        found: dict[tuple[str, int], list[Place]] = {}
         for good in self.examples[kind]:
             for where in _places(good):
-                if self.wrong(kind, good, where):
-                    found.setdefault(_name(where), []).append((good, where))
-        return (Spot(kind, name, tuple(examples)) for name, examples in found.items())
+                for of_kind, wrong in enumerate(self.wrong(kind, good, where)):
+                    if wrong:
+                        found.setdefault((_name(where), of_kind), []).append(Place(kind, good, where, wrong))
+        return (Spot(name, of_kind, places) for (name, of_kind), places in found.items())
+
+    def anywhere(self, spot: Spot) -> Spot:
+        """The same kind of fault in messages of any type, the shortest message first."""
+        like = [each for of_type in self.spots for each in of_type if each.name == spot.name]
+        places = [place for each in like if each.of_kind == spot.of_kind for place in each.places]
+        return replace(spot, places=sorted(places, key=lambda place: len(json.dumps(place.good))))
 
     def wrong(self, kind: str, good: Message, where: Where) -> list[list[Any]]:
-        """What the schema refuses at this place of a good message, by kinds of values."""
+        """What the schema refuses at this place of a good message, for each of the kinds of VALUES."""
 
         def is_wrong(value: Any) -> bool:
             if value is GONE and isinstance(where[-1], int):  # Items cannot be left out.
                 return False
             return self.demanded(kind, _name(where), value) and not self.is_valid(_changed(good, where, value))
 
-        return [wrong for of_kind in VALUES if (wrong := list(filter(is_wrong, of_kind)))]
+        return [list(filter(is_wrong, of_kind)) for of_kind in VALUES]
 
-    def drawn(self, count: int, number: int) -> list[Malformed]:
-        """The texts, and at most so many messages, all different: the same for the same number."""
-        return [*map(Malformed, self.texts), *_drawn(self, count, number)]
+    def drawn(self, count: int, chance: random.Random) -> list[Malformed]:
+        """The texts, and at most so many messages, all different.
+
+        For as many spots as there may be, of all types in turn, there is the simplest message; then others by chance.
+        """
+        shuffled = [sorted(of_kind, key=lambda spot: ("." in spot.name, chance.random())) for of_kind in self.spots]
+        spots = [spot for turn in zip_longest(*shuffled) for spot in turn if spot is not None][:count]
+        found = [_made(lambda: False, self, spot) for spot in spots]
+        found += [_made(lambda: chance.random() < 0.5, self, chance.choice(spots)) for _ in spots]
+        distinct = list({each.text: each for each in reversed(found)}.values())[::-1]
+        return [*map(Malformed, self.texts), *distinct[:count]]
 
 
 # How one is made -----------------------------------------------------------------------------------
 
+Coin = Callable[[], bool]  # What is made by nothing but False is the simplest.
 
-def _choice(draw: st.DrawFn, options: Sequence[T]) -> T:
-    """One of these; the first is the simplest.
 
-    It is drawn by booleans alone. For other choices hypothesis reads the constants in the sources of all modules that
-    are there: messages would depend on what is imported, and `.hypothesis` would be written where the user works.
-    """
+def _made(coin: Coin, source: Source, spot: Spot) -> Malformed:
+    place = _choice(coin, spot.places)
+    kind, good = place.kind, place.good
+    faults = {place.where: _choice(coin, place.wrong)}
+    if coin() and coin():  # Few have another fault.
+        other = _choice(coin, list(_places(good)))
+        wrong = [value for of_kind in source.wrong(kind, good, other) for value in of_kind]
+        if wrong and not _overlap(place.where, other):
+            faults[other] = _choice(coin, wrong)
+    message = _pruned(coin, source, good, faults)
+    for where, value in faults.items():
+        message = _changed(message, where, value)
+    return Malformed(json.dumps(message), message, kind, tuple(faults), spot)
+
+
+def _choice(coin: Coin, options: Sequence[T]) -> T:
+    """One of these; the first is the simplest."""
     index = 0
     for _ in range((len(options) - 1).bit_length()):
-        index = 2 * index + draw(_COIN)
+        index = 2 * index + coin()
     return options[index % len(options)]
 
 
-_COIN = st.booleans()
-
-
-@st.composite
-def _malformed(draw: st.DrawFn, source: Source, drawn: Draw) -> Malformed:
-    kind = drawn.spot.kind
-    good, where = _choice(draw, drawn.spot.examples)
-    faults = {where: _choice(draw, _choice(draw, source.wrong(kind, good, where)))}
-    if draw(_COIN) and draw(_COIN):  # Few have another fault.
-        where = _choice(draw, list(_places(good)))
-        wrong = source.wrong(kind, good, where)
-        if wrong and not any(_overlap(where, fault) for fault in faults):
-            # The first one is left out again where the other one alone will do.
-            faults = {**(faults if draw(_COIN) else {}), where: _choice(draw, _choice(draw, wrong))}
-    message = _pruned(draw, source, good, faults)
-    for where, value in faults.items():
-        message = _changed(message, where, value)
-    return Malformed(json.dumps(message), message, kind, tuple(faults), drawn)
-
-
-def _pruned(draw: st.DrawFn, source: Source, good: Message, faults: Iterable[Where]) -> Message:
+def _pruned(coin: Coin, source: Source, good: Message, faults: Iterable[Where]) -> Message:
     """Without some members that it can do without and that hold no faults; the simplest has none of them."""
     for where in list(_places(good)):
         if isinstance(where[-1], str) and _has(good, where) and not any(_overlap(where, fault) for fault in faults):
             without = _changed(good, where, GONE)
-            if source.is_valid(without) and not draw(_COIN):
+            if source.is_valid(without) and not coin():
                 good = without
     return good
 
@@ -262,14 +271,23 @@ class _Fails(Exception):  # noqa: N818 - it is how hypothesis is told
     """A server fails at the message."""
 
 
-def _explore(source: Source, drawn: Draw, look: Callable[[Malformed], object], *, shrink: bool = False) -> None:
-    """Let hypothesis draw messages and `look` at them; where that raises _Fails, shrink the message."""
-    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+@st.composite
+def _malformed(draw: st.DrawFn, source: Source, spot: Spot) -> Malformed:
+    # By booleans alone: for other choices hypothesis reads the constants in the sources of all modules that are there,
+    # so that messages would depend on what is imported, and `.hypothesis` would be written where the user works.
+    return _made(lambda: draw(st.booleans()), source, spot)
 
-    @hypothesis.seed(drawn.number)
+
+Look = Callable[[Malformed], None]
+
+
+def _shrink(source: Source, spot: Spot, number: int, look: Look) -> None:
+    """Let hypothesis look for a message with a fault at the spot for which `look` raises _Fails, and shrink it."""
+
+    @hypothesis.seed(number)
     @hypothesis.settings(
-        max_examples=drawn.count,
-        phases=phases,
+        max_examples=EXPLORED,
+        phases=(Phase.generate, Phase.shrink),
         database=None,  # Nothing is kept where the user works.
         deadline=None,  # How long a server takes is not hypothesis' business.
         derandomize=False,
@@ -278,28 +296,11 @@ def _explore(source: Source, drawn: Draw, look: Callable[[Malformed], object], *
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    @hypothesis.given(_malformed(source, drawn))
+    @hypothesis.given(_malformed(source, spot))
     def explore(malformed: Malformed) -> None:
         look(malformed)
 
     explore()
-
-
-@lru_cache(16)  # One process may judge many servers with the same seed.
-def _drawn(source: Source, count: int, number: int) -> tuple[Malformed, ...]:
-    found: dict[str, Malformed] = {}
-    spots = _chosen(source.spots, count // FAULTS_A_SPOT, random.Random(number))
-    for turn, spot in enumerate(spots):
-        drawn = Draw(spot, count // len(spots), number + turn)
-        _explore(source, drawn, lambda malformed: found.setdefault(malformed.text, malformed))
-    return tuple(found.values())
-
-
-def _chosen(spots: Sequence[Sequence[Spot]], count: int, chance: random.Random) -> list[Spot]:
-    """So many spots, of all types in turn; the deeper ones are drawn by chance."""
-    shuffled = [sorted(of_kind, key=lambda spot: ("." in spot.name, chance.random())) for of_kind in spots]
-    in_turn = [spot for turn in zip_longest(*shuffled) for spot in turn if spot is not None]
-    return in_turn[:count]
 
 
 class _Shrinking(threading.Thread):
@@ -309,19 +310,18 @@ class _Shrinking(threading.Thread):
     its end it puts None. Once it is `over`, it asks no more.
     """
 
-    def __init__(self, source: Source, culprit: Malformed, fine: Sequence[Malformed]) -> None:
+    def __init__(self, work: Callable[[Look], None], culprit: Malformed, fine: Sequence[Malformed]) -> None:
         super().__init__(name="shrinking", daemon=True)
         self.asked: queue.SimpleQueue[Malformed | None] = queue.SimpleQueue()
         self.told: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self.over = False
         self.smallest = culprit
-        assert culprit.drawn is not None
-        self._explore = partial(_explore, source, culprit.drawn, self._look, shrink=True)
+        self._work = work
         self._fails = {each.text: False for each in fine} | {culprit.text: True}
 
     def run(self) -> None:
         try:
-            self._explore()
+            self._work(self._look)
         except Exception:  # noqa: S110 - that it found one is known, and whatever else it says is not about the server
             pass
         finally:
@@ -361,8 +361,8 @@ class Trial(Generic[P]):
 
 
 async def judge(trial: Trial[P], chance: random.Random, count: int) -> None:
-    """Try about `count` malformed messages. Violation when the server fails, with the smallest at which it does."""
-    messages = trial.source.drawn(count, chance.getrandbits(32))
+    """Try malformed messages: the texts, and `count` at most. Violation with the smallest at which the server fails."""
+    messages = trial.source.drawn(count, chance)
     bench = _Bench(trial)
     for start in range(0, len(messages), trial.at_once):
         group = messages[start : start + trial.at_once]
@@ -371,16 +371,19 @@ async def judge(trial: Trial[P], chance: random.Random, count: int) -> None:
             culprit = group[0] if len(group) == 1 else await bench.culprit(group)
             if culprit is None:  # It takes several of them, or chance.
                 raise violation
-            if culprit.drawn is None:  # A text is as small as it is.
-                await bench.fails(culprit)
-                raise bench.violation or violation
-            # The same number draws the same messages again, up to the first one that fails.
-            raise await _shrunk(bench, _Shrinking(trial.source, culprit, messages[: messages.index(culprit)]))
+            smallest = await _smallest(bench, culprit, messages[: messages.index(culprit)], chance.getrandbits(32))
+            # Once more by itself, so that the conversation shows nothing else. If it does now, it still has failed.
+            await bench.fails(smallest)
+            raise bench.violation or violation
     await bench.leave()
 
 
-async def _shrunk(bench: _Bench[P], shrinking: _Shrinking) -> Violation:
-    """The violation by the smallest message that fails."""
+async def _smallest(bench: _Bench[P], culprit: Malformed, fine: Sequence[Malformed], number: int) -> Malformed:
+    """The smallest message with such a fault at which the server fails, as far as it is found in time."""
+    if culprit.spot is None:  # A text is as small as it is.
+        return culprit
+    source = bench.trial.source
+    shrinking = _Shrinking(partial(_shrink, source, source.anywhere(culprit.spot), number), culprit, fine)
     clock = asyncio.get_running_loop()
     until_s, tries = clock.time() + SHRINK_LIMIT_S, 0
     shrinking.start()
@@ -394,10 +397,7 @@ async def _shrunk(bench: _Bench[P], shrinking: _Shrinking) -> Violation:
         shrinking.over = True
         shrinking.told.put(False)
         shrinking.join()
-    # Once more by itself, for a conversation that shows nothing else. Should it do now, it still has failed before.
-    await bench.fails(shrinking.smallest)
-    assert bench.violation is not None
-    return bench.violation
+    return shrinking.smallest
 
 
 class _Bench(Generic[P]):

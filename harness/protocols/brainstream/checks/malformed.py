@@ -23,7 +23,7 @@ MANY = 100
 PAUSE_S = 0.05  # Enough for a server to cut the connection, near by.
 MARK = "SENT BY A CLIENT"
 HANDFUL = 12  # Of malformed messages, which two packets then have to follow.
-COUNT = 80
+COUNT = 85
 
 
 def _raw(*texts: str) -> list[Frame]:

@@ -12,7 +12,7 @@ from harness.protocols.megabot.lab import REPLIES, MegabotLab, MegabotPeer
 
 KINDS = ("chat_send", "tool_call", "session_join", "collaborative_action")
 ASKED_FOR = ("id", "type", "payload", "payload.tool_name", "payload.execution_id")
-COUNT = 80
+COUNT = 60
 AT_ONCE = 15  # With one chat afterwards: a language model takes its time.
 
 

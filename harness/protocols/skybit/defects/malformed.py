@@ -47,7 +47,7 @@ class TrustsTargets(SkybitSession):
 
 @in_session("SKY-ERR-21")
 class NeedsChannels(SkybitSession):
-    """Serves no more, but for saying so, once the channels of a Subscribe were null."""
+    """Serves no more, but for saying so, once channels were null."""
 
     def refused(self, problem: Problem, now: float) -> Effects:
         effects = super().refused(problem, now)
