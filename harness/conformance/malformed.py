@@ -51,7 +51,7 @@ VALUES: tuple[tuple[Any, ...], ...] = (
 NO_MESSAGES = ("", "?", "{", '{"type"', "null", "true", "0", '"?"', "[]", "[{}]", "[null]")
 
 EXPLORED = 40  # Messages among which hypothesis looks for one that fails, too, and that is simpler.
-GROUPS_A_CONNECTION = 10  # Then another one: a server may lose patience, and that is not the point here.
+PATIENCE = 24  # So many come on one connection at most: a server may lose its patience, which is not the point here.
 SHRINK_LIMIT = 150  # Trials that shrinking may take,
 SHRINK_LIMIT_S = 120.0  # and seconds.
 CLOSING_S = 1.0
@@ -407,16 +407,16 @@ class _Bench(Generic[P]):
         self.trial = trial
         self.violation: Violation | None = None
         self._peers: Sequence[P] = ()
-        self._groups = 0
+        self._sent = 0
 
     async def failure(self, group: Sequence[Malformed]) -> Violation | None:
         """What is wrong with the server's reaction to these, on a connection that may have seen others."""
-        if self._groups == GROUPS_A_CONNECTION or any(peer.is_lost for peer in self._peers):
+        if self._sent + len(group) > PATIENCE or any(peer.is_lost for peer in self._peers):
             await self.leave()
         if not self._peers:
             with given("a connection"):
                 self._peers = await self.trial.connect()
-        self._groups += 1
+        self._sent += len(group)
         group = [self.trial.dressed(self._peers[0], malformed) for malformed in group]
         try:
             await self.trial.probe(self._peers, group)
@@ -443,7 +443,7 @@ class _Bench(Generic[P]):
 
     async def leave(self) -> None:
         """Close the connections in good order: a server may allow few."""
-        peers, self._peers, self._groups = self._peers, (), 0
+        peers, self._peers, self._sent = self._peers, (), 0
         for peer in peers:
             with suppress(Violation, OSError):
                 await peer.close()

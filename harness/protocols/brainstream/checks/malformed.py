@@ -23,7 +23,7 @@ MANY = 100
 PAUSE_S = 0.05  # Enough for a server to cut the connection, near by.
 MARK = "SENT BY A CLIENT"
 HANDFUL = 12  # Of malformed messages, which two packets then have to follow.
-COUNT = 85
+COUNT = 73
 
 
 def _raw(*texts: str) -> list[Frame]:
@@ -142,7 +142,7 @@ async def _are_ignored(peers: Sequence[BrainStreamPeer], group: Sequence[Malform
     await is_ignored(peers[0], *(malformed.frame for malformed in group))
 
 
-@check("BRA-MAL-14", lasts_s=20)
+@check("BRA-MAL-14", lasts_s=17)
 async def whatever_is_malformed_is_ignored(lab: BrainStreamLab) -> None:
     """Send what the schemas refuse, a handful at a time."""
 

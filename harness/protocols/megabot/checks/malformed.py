@@ -43,7 +43,7 @@ async def _refused(client: MegabotPeer, malformed: Malformed) -> None:
     expect(failed or answer.get("type") not in (*REPLIES, "tool_result"), "an error or the end", answer)
 
 
-@check("MEG-VAL-11", lasts_s=15)
+@check("MEG-VAL-11", lasts_s=8)
 async def whatever_lacks_something_is_refused(lab: MegabotLab) -> None:
     """Send messages of several types that lack something, and now and then a chat, which must be answered."""
 

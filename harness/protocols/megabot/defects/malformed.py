@@ -17,7 +17,7 @@ def _joins_nothing(problem: Problem) -> bool:
 
 
 content_as_object = overlooks(
-    "overlooks-content-as-object", "MEG-VAL-11", "Says nothing to a chat whose content is an object.", _is_object
+    "overlooks-content-as-object", "MEG-VAL-11", "Says nothing to a chat whose content is an object.", _is_object, ()
 )
 deaf_to_joining_nothing = deafened(
     "deaf-after-joining-nothing", "MEG-VAL-11", "Is deaf after a session_join without payload.", _joins_nothing

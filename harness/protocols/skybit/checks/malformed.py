@@ -123,13 +123,13 @@ async def _try(lab: SkybitLab, source: Source, count: int) -> None:
     await judge(Trial(source, connect, probe, _dressed, AT_ONCE), lab.chance, count)
 
 
-@check("SKY-ERR-21", lasts_s=10)
+@check("SKY-ERR-21", lasts_s=8)
 async def whatever_is_malformed_is_refused(lab: SkybitLab) -> None:
     """Send what the schemas refuse, of all types but Auth, and now and then a Heartbeat."""
     await _try(lab, IN_SHAPE, 160)
 
 
-@check("SKY-ERR-22", lasts_s=6)
+@check("SKY-ERR-22", lasts_s=4)
 async def whatever_is_malformed_in_the_envelope_is_refused(lab: SkybitLab) -> None:
     """Send Chats and Subscribes with wrong ids and times, or no session, and now and then a Heartbeat."""
     await _try(lab, IN_ENVELOPE, 40)
