@@ -28,7 +28,6 @@ ROOMS = {
 PROTOCOL_MODULES = {
     "checks": {"core", "conformance"},
     "lab": {"core", "conformance"},
-    "defects": {"core", "conformance"},
     "users": {"core", "load"},
     "credentials": {"core", "wire"},
 }

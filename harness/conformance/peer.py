@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.conformance.check import Violation
 from harness.core.conversation import Conversation, Entry
@@ -206,11 +206,3 @@ class Peer:
         """The connection is over."""
         self.is_lost = True
         self._news.set()
-
-
-def field_of(message: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path of a message, or None when it is not there."""
-    value: Any = message
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value

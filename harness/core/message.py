@@ -154,6 +154,14 @@ def leaves(message: Message, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{name}", value
 
 
+def field_of(message: Message, path: str) -> Any:
+    """The value at a dotted path of a message, or None when it is not there."""
+    value: Any = message
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 def places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
     """Each (container, key) that a dotted path leads to and that is there; `*` stands for each entry.
 

@@ -62,15 +62,13 @@ class Shapes:
 
     def problem(self, message: Message, sender: Sender) -> Problem | None:
         """Why `sender` may not send this message; None when it may."""
-        name = message.get("type")
-        validator = self._fast[sender].get(name) if isinstance(name, str) else None
-        if validator is not None and validator.is_valid(message):
-            return None
-        return self._explain(message, sender)
+        return None if self.is_valid(message, sender) else self._explain(message, sender)
 
     def is_valid(self, message: Message, sender: Sender) -> bool:
         """Whether `sender` may send this message."""
-        return self.problem(message, sender) is None
+        name = message.get("type")
+        validator = self._fast[sender].get(name) if isinstance(name, str) else None
+        return validator is not None and validator.is_valid(message)
 
     def explanation(self, message: Message, sender: Sender) -> Problem | None:
         """What the slower validator alone finds wrong with a message of a known type; it must agree with the fast."""

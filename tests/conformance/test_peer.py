@@ -4,9 +4,9 @@ import json
 import pytest
 
 from harness.conformance.check import Violation
-from harness.conformance.peer import Offer, Peer, Refused, field_of
+from harness.conformance.peer import Offer, Peer, Refused
 from harness.core.clock import run_virtual
-from harness.core.message import Frame, Opcode
+from harness.core.message import Frame, Opcode, field_of
 
 
 def text(**message):

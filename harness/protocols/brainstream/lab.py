@@ -10,8 +10,7 @@ from harness.conformance.peer import Offer, Peer
 from harness.conformance.profile import Profile
 from harness.core.conversation import Entry
 from harness.core.message import Message
-
-PACKETS = ("WELCOME", "TELEMETRY")
+from harness.protocols.brainstream.world import PACKETS as PACKETS
 
 
 class BrainStreamPeer(Peer):

@@ -17,6 +17,7 @@ from harness.protocols.brainstream.rules import Facts, Regime, Status
 from harness.protocols.brainstream.strategy import signal_of
 from harness.protocols.brainstream.workers import Workers
 
+PACKETS = ("WELCOME", "TELEMETRY")  # The types of messages there are.
 # Topics: packets, the same object for everybody; and that the backend has gone.
 TELEMETRY, GONE = "telemetry", "gone"
 

@@ -14,6 +14,7 @@ _CHANNELS = {
     "training": "training",
     "hft": "hft",
 }
+CHANNELS = tuple(dict.fromkeys(_CHANNELS.values()))
 
 
 class Bus:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 from harness.conformance.lab import Lab
 from harness.conformance.peer import Peer, Refused
 from harness.conformance.profile import Profile
+from harness.protocols.eventbus.bus import CHANNELS as CHANNELS
 
-CHANNELS = ("prediction", "automation", "training", "hft")
 # Where the rare events of a channel show: profiles may name another base for them.
 INCIDENTS = {
     "prediction": "predictor_incidents",

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from harness.conformance.check import Unobserved, Violation
 from harness.conformance.lab import Lab
-from harness.conformance.peer import Answer, Offer, Peer, field_of
+from harness.conformance.peer import Answer, Offer, Peer
 from harness.conformance.profile import Profile
 from harness.core.conversation import Entry
-from harness.core.message import Message, uuid4
+from harness.core.message import Message, field_of, uuid4
 from harness.protocols.megabot.credentials import new_token
 
 LOGIN = "/api/auth/login"

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from harness.conformance.check import Unobserved, Violation
 from harness.conformance.lab import Lab
-from harness.conformance.peer import Offer, Peer, field_of
+from harness.conformance.peer import Offer, Peer
 from harness.conformance.profile import Profile
 from harness.core.conversation import Entry
-from harness.core.message import Frame, Message
+from harness.core.message import Frame, Message, field_of
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT")  # The pairs of the spec's samples.
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from harness.conformance.check import Unobserved, Violation
 from harness.conformance.lab import Lab
-from harness.conformance.peer import Offer, Peer, field_of
+from harness.conformance.peer import Offer, Peer
 from harness.conformance.profile import Profile
 from harness.core.conversation import Entry
-from harness.core.message import Message, rfc3339, uuid4
+from harness.core.message import Message, field_of, rfc3339, uuid4
 
 DEMO_USERS = 400  # More than there are exchanges.
 LIMITS = {"Chat": 60, "Approve": 100, "Heartbeat": 120}  # Messages a minute, by Rate Limits.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from harness.conformance.check import Unobserved, Violation, check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Entry
-from harness.core.message import Frame, Message, Opcode
+from harness.core.message import Frame, Message, Opcode, field_of
 from harness.protocols.brainstream.lab import PACKETS, BrainStreamPeer
 
 AFTERWARDS = 2  # So many packets show that the stream goes on.

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.brainstream.checks.reading import Good, at_of, is_moment, is_text, members, moment, packets
 
 LEVELS = ("INFO", "WARNING", "ERROR")

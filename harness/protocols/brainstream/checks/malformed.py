@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from harness.conformance.check import check, expect, given
+from harness.conformance.malformed import Malformed, Source, Trial, judge
 from harness.core.message import Frame, Opcode
 from harness.protocols.brainstream.checks.commands import is_ignored, is_kept, text
-from harness.protocols.brainstream.lab import BrainStreamLab, BrainStreamPeer
+from harness.protocols.brainstream.lab import PACKETS, BrainStreamLab, BrainStreamPeer
 
 NO_JSON = ("PING", "{", '{"type": "PING"', "{'type': 'PING'}", '{"type": "PING"} {"type": "PING"}', "<ping/>", "\x00")
 NO_OBJECTS: tuple[object, ...] = ([], ["PING"], [{"type": "PING"}], "PING", 7, None, True)
@@ -19,6 +22,8 @@ KILOBYTES = 60
 MANY = 100
 PAUSE_S = 0.05  # Enough for a server to cut the connection, near by.
 MARK = "SENT BY A CLIENT"
+HANDFUL = 12  # Of malformed messages, which two packets then have to follow.
+COUNT = 73
 
 
 def _raw(*texts: str) -> list[Frame]:
@@ -122,3 +127,26 @@ async def a_packet_of_a_client_goes_to_nobody(lab: BrainStreamLab, listener: Bra
     for peer in (listener, other):
         marked = [message for message in peer.conversation.received() if MARK in json.dumps(message)]
         expect(not marked, "nothing of what a client sent", marked[0] if marked else None)
+
+
+def _demanded(kind: str, where: str, value: Any) -> bool:
+    """Any fault; but a command with another fault than its type may be served one day."""
+    return where == "type" or kind in PACKETS
+
+
+# What servers send is unknown from a client.
+SOURCE = Source.of("brainstream", "client", "server", demanded=_demanded)
+
+
+async def _are_ignored(peers: Sequence[BrainStreamPeer], group: Sequence[Malformed]) -> None:
+    await is_ignored(peers[0], *(malformed.frame for malformed in group))
+
+
+@check("BRA-MAL-14", lasts_s=17)
+async def whatever_is_malformed_is_ignored(lab: BrainStreamLab) -> None:
+    """Send what the schemas refuse, a handful at a time."""
+
+    async def connect() -> Sequence[BrainStreamPeer]:
+        return [await lab.listener()]
+
+    await judge(Trial(SOURCE, connect, _are_ignored, at_once=HANDFUL), lab.chance, COUNT)

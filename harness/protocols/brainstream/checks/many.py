@@ -6,8 +6,7 @@ import asyncio
 from typing import Any
 
 from harness.conformance.check import Unobserved, Violation, check, expect, given
-from harness.conformance.peer import field_of
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.brainstream.checks.commands import is_kept
 from harness.protocols.brainstream.checks.reading import at_of
 from harness.protocols.brainstream.lab import BrainStreamLab, BrainStreamPeer

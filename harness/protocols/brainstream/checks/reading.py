@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.conformance.check import expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation, Entry
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.brainstream.lab import PACKETS
 
 # Where a day or a session may begin anew, in whatever zone: at a quarter of an hour.

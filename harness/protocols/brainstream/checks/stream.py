@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from harness.conformance.check import Unobserved, check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
+from harness.core.message import field_of
 from harness.protocols.brainstream.checks.reading import packets
 from harness.protocols.brainstream.lab import BrainStreamPeer
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.conformance.check import check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.brainstream.checks.reading import at_of, packets
 from harness.protocols.brainstream.lab import BrainStreamLab
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
+from harness.core.message import field_of
 from harness.protocols.brainstream.checks.reading import (
     is_count,
     is_not_negative,

@@ -38,6 +38,6 @@ CUT_OFF = (
     *("BRA-CONN-01", "BRA-CONN-04", "BRA-CONN-05", "BRA-CONN-06", "BRA-CONN-09"),
     *("BRA-SEC-01", "BRA-SEC-03", "BRA-WEL-03", "BRA-STREAM-02", "BRA-STREAM-04"),
     *(f"BRA-CMD-{number:02}" for number in range(1, 11)),
-    *(f"BRA-MAL-{number:02}" for number in range(1, 14)),
+    *(f"BRA-MAL-{number:02}" for number in range(1, 15)),
     *("BRA-MANY-01", "BRA-MANY-02", "BRA-MANY-03"),
 )

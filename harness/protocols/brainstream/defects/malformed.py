@@ -6,17 +6,18 @@ from typing import Any
 
 from harness.core.change import nth
 from harness.core.defect import in_protocol, in_session
-from harness.core.message import Message, Problem
+from harness.core.message import Message, Problem, field_of
 from harness.core.session import Close, Effects, Send
 from harness.protocols.brainstream.defects.breaking import CUT_OFF, picky
 from harness.protocols.brainstream.session import BrainStreamSession
-from harness.protocols.brainstream.world import TELEMETRY
+from harness.protocols.brainstream.world import PACKETS, TELEMETRY
 
 PATIENCE = 50  # Malformed messages.
 DEPTH = 100
 
 BINARY = "a binary frame"
 EMPTY = "empty document"
+IGNORED = ("BRA-MAL-14",)
 
 
 def _type_of(problem: Problem) -> Any:
@@ -28,11 +29,11 @@ wants_json = picky(
     "BRA-MAL-01",
     "Ends the connection at text that is no JSON.",
     lambda problem: "no JSON" in problem.found and EMPTY not in problem.found,
-    also=("BRA-MAL-02", "BRA-MAL-11"),
+    also=("BRA-MAL-02", "BRA-MAL-11", "BRA-MAL-14"),
 )
 
 
-@in_session("BRA-MAL-01", also=("BRA-PKT-02", "BRA-MAL-02", "BRA-MAL-11"))
+@in_session("BRA-MAL-01", also=("BRA-PKT-02", "BRA-MAL-02", "BRA-MAL-11", "BRA-MAL-14"))
 class ComplainsOfText(BrainStreamSession):
     """Answers text that is no JSON by an error."""
 
@@ -41,33 +42,39 @@ class ComplainsOfText(BrainStreamSession):
 
 
 wants_text = picky(
-    "wants-text", "BRA-MAL-02", "Ends the connection at an empty frame.", lambda problem: EMPTY in problem.found
+    "wants-text",
+    "BRA-MAL-02",
+    "Ends the connection at an empty frame.",
+    lambda problem: EMPTY in problem.found,
+    IGNORED,
 )
 wants_objects = picky(
     "wants-objects",
     "BRA-MAL-03",
     "Ends the connection at JSON that is no object.",
     lambda problem: problem.found.startswith("JSON of type"),
-    also=("BRA-MAL-11",),
+    also=("BRA-MAL-11", "BRA-MAL-14"),
 )
 wants_a_type = picky(
     "wants-a-type",
     "BRA-MAL-04",
     "Ends the connection at an object without type.",
     lambda problem: problem.message is not None and "type" not in problem.message,
+    IGNORED,
 )
 wants_a_word = picky(
     "wants-a-word",
     "BRA-MAL-05",
     "Ends the connection at a type that is no string.",
     lambda problem: problem.message is not None and not isinstance(problem.message.get("type", ""), str),
+    IGNORED,
 )
 wants_known_types = picky(
     "wants-known-types",
     "BRA-MAL-06",
     "Ends the connection at a type that it does not know, but for what a server sends.",
     lambda problem: isinstance(_type_of(problem), str) and _type_of(problem) not in ("SUBSCRIBE", "TELEMETRY"),
-    also=("BRA-MAL-09", "BRA-MAL-10"),
+    also=("BRA-MAL-09", "BRA-MAL-10", "BRA-MAL-14"),
 )
 wants_no_bytes = picky(
     "wants-no-bytes", "BRA-MAL-07", "Ends the connection at a binary frame.", lambda problem: problem.found == BINARY
@@ -130,5 +137,23 @@ class PassesPacketsOn(BrainStreamSession):
         return ()
 
     def _told(self, message: Message) -> Message:
-        market = {**self.world.data["market"], **message["data"]["market"]}
+        market = {**self.world.data["market"], **(field_of(message, "data.market") or {})}
         return {"type": "TELEMETRY", "data": {**self.world.data, "market": market}}
+
+
+wants_members = picky(
+    "wants-members",
+    "BRA-MAL-14",
+    "Ends the connection at a packet whose data is no object.",
+    lambda problem: _type_of(problem) in PACKETS and not isinstance((problem.message or {}).get("data", {}), dict),
+)
+
+
+@in_session("BRA-MAL-14", also=("BRA-STREAM-02",))
+class LooksTypesUp(BrainStreamSession):
+    """Sends nothing more to a client whose message has an empty list for a type."""
+
+    def refused(self, problem: Problem, now: float) -> Effects:
+        if _type_of(problem) == []:
+            self.context.topics.leave_all(self)
+        return ()

@@ -15,6 +15,7 @@ from harness.protocols.brainstream.defects.breaking import wrong
 ANSWERS = (
     *("BRA-CMD-01", "BRA-CMD-03", "BRA-CMD-04", "BRA-CMD-07"),
     *(f"BRA-MAL-{number:02}" for number in range(1, 12)),
+    "BRA-MAL-14",
 )
 
 

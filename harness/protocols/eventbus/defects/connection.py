@@ -11,7 +11,7 @@ from harness.core.defect import in_protocol, in_session, on_frame, on_message
 from harness.core.message import Frame, Message, Opcode, Problem
 from harness.core.session import Close, Effects, HangUp, Send, SendRaw, Session
 from harness.protocols.eventbus import PROTOCOL
-from harness.protocols.eventbus.lab import CHANNELS
+from harness.protocols.eventbus.bus import CHANNELS
 from harness.protocols.eventbus.session import EventBusSession
 
 IDLE_S = 30.0
@@ -84,7 +84,9 @@ class OneListenerAtATime(Company):
         return super().opened(now)
 
 
-@in_session("EVB-CONN-08", also=("EVB-CONN-09", "EVB-CONN-13", "EVB-CONN-14", "EVB-PRED-36", "EVB-PRED-37"))
+@in_session(
+    "EVB-CONN-08", also=("EVB-CONN-09", "EVB-CONN-13", "EVB-CONN-14", "EVB-CONN-19", "EVB-PRED-36", "EVB-PRED-37")
+)
 class SharesEventsOut(Company):
     """Gives each event to one listener only, as a queue with several consumers does."""
 
@@ -134,7 +136,7 @@ class PassesOnWhatClientsSay(Company):
         return ()
 
 
-@in_session("EVB-CONN-12")
+@in_session("EVB-CONN-12", also=("EVB-CONN-19",))
 class EndsWhoTalks(EventBusSession):
     """Cuts the connection of a client that says something."""
 
@@ -142,7 +144,7 @@ class EndsWhoTalks(EventBusSession):
         return (HangUp(),)
 
 
-@in_session("EVB-CONN-13")
+@in_session("EVB-CONN-13", also=("EVB-CONN-19",))
 class DeafensWhoTalks(EventBusSession):
     """Sends no more events to a client that has said something."""
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.conformance.check import Unobserved, Violation, check, expect, given
-from harness.conformance.peer import Refused, field_of
+from harness.conformance.peer import Refused
 from harness.core.conversation import Entry
-from harness.core.message import Message, Opcode
+from harness.core.message import Message, Opcode, field_of
 from harness.protocols.megabot.checks.connection import SERVICE
 from harness.protocols.megabot.lab import MegabotLab, MegabotPeer, is_error, token_of
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
+from harness.core.message import field_of
 from harness.protocols.megabot.checks.reading import is_number, is_text, is_whole, members, seconds, streams, unit
 from harness.protocols.megabot.lab import REPLIES, MegabotLab, MegabotPeer, Reply
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message, Opcode
+from harness.core.message import Message, Opcode, field_of
 from harness.protocols.megabot.checks.chat import LONGEST
 from harness.protocols.megabot.checks.reading import is_name, is_number, is_text, unit
 

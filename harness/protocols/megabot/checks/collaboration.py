@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Iterator
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.megabot.checks.reading import is_name, members
 from harness.protocols.megabot.lab import MegabotLab, MegabotPeer
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.conformance.check import Violation, check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Frame, Message, Opcode
+from harness.core.message import Frame, Message, Opcode, field_of
 from harness.protocols.megabot.checks.chat import LONGEST
 from harness.protocols.megabot.checks.reading import is_name, is_text, is_whole, members
 from harness.protocols.megabot.lab import REPLIES, MegabotPeer

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message, Opcode
+from harness.core.message import Message, Opcode, field_of
 from harness.protocols.megabot.checks.reading import is_name, is_number, is_text, seconds, timestamps, unit
 from harness.protocols.megabot.lab import MegabotLab
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from harness.conformance.check import Violation, check, expect, given
-from harness.conformance.peer import field_of
-from harness.core.message import Message, Opcode
+from harness.core.message import Message, Opcode, field_of
 from harness.protocols.megabot.checks.collaboration import ACTION, heard, in_touch
 from harness.protocols.megabot.lab import MegabotLab, MegabotPeer, is_error
 

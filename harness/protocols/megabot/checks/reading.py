@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.conformance.check import expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 
 Unit = Literal["seconds", "milliseconds"]
 _MISSING = object()

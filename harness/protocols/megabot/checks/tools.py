@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.megabot.checks.reading import is_count, is_name, is_number, is_text, members
 from harness.protocols.megabot.lab import MegabotLab, MegabotPeer
 

@@ -34,6 +34,7 @@ UNANSWERED = (
     "MEG-CHAT-19",
     "MEG-CHAT-20",
     "MEG-CHAT-21",
+    "MEG-VAL-11",
 )
 
 

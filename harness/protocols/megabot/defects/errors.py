@@ -34,7 +34,7 @@ def deafened(name: str, breaks: str, text: str, what: What, also: tuple[str, ...
     return Defect(name, breaks, also, text, lambda protocol: replace(protocol, session=Deafened))
 
 
-def overlooks(name: str, breaks: str, text: str, what: What, also: tuple[str, ...] = ()) -> Defect:
+def overlooks(name: str, breaks: str, text: str, what: What, also: tuple[str, ...] = ("MEG-VAL-11",)) -> Defect:
     """A server that says nothing about malformed input of one kind."""
 
     class Careless(MegabotSession):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.peer import field_of
+from harness.core.message import field_of
 from harness.protocols.sigmax.checks.seeing import is_text
 from harness.protocols.sigmax.lab import SigmaxLab, SigmaxPeer
 

@@ -8,9 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from harness.conformance.check import Unobserved, check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.sigmax.checks.seeing import is_string, members, rows
 from harness.protocols.sigmax.lab import SigmaxLab, SigmaxPeer
 from harness.protocols.sigmax.selection import PREFIX, TOPICS

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.sigmax.checks.seeing import (
     is_moment,
     is_not_negative,

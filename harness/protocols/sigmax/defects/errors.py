@@ -64,7 +64,7 @@ misnames_unknown_types = _misnames(
 )
 
 
-@in_session("SIG-ERR-08")
+@in_session("SIG-ERR-08", also=("SIG-ERR-14",))
 class TakesAnyShape(SigmaxSession):
     """Confirms a subscribe whose topics are no list."""
 
@@ -127,7 +127,7 @@ class ForgetsOnErrors(SigmaxSession):
         return super().refused(problem, now)
 
 
-@in_session("SIG-ERR-13", also=("SIG-REQ-02",))
+@in_session("SIG-ERR-13", also=("SIG-ERR-14", "SIG-REQ-02"))
 class TiresOfPings(SigmaxSession):
     """Answers a third ping by an error."""
 

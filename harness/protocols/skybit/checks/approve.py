@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.conformance.check import Unobserved, check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
+from harness.core.message import field_of
 from harness.protocols.skybit.checks.trades import AVERAGE, is_number, moment, number, order_ids, placed, the_order
 from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.skybit.checks.trades import CANCELLED, number, numbers, statuses
 from harness.protocols.skybit.lab import FILL_S, PARTS, SkybitLab, SkybitPeer
 

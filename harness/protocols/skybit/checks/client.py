@@ -7,9 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation, Entry
-from harness.core.message import Message, Opcode
+from harness.core.message import Message, Opcode, field_of
 from harness.protocols.skybit.checks.auth import is_list_of_texts
 from harness.protocols.skybit.checks.envelope import FROM_CLIENT, is_uuid, is_uuid4
 from harness.protocols.skybit.checks.limits import APPROVES, CHATS, HEARTBEATS, MESSAGES, WINDOW_S

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Frame, Message, Opcode, rfc3339
+from harness.core.message import Frame, Message, Opcode, field_of, rfc3339
 from harness.protocols.skybit.checks.probing import SERVICE, code, refused
 from harness.protocols.skybit.checks.trades import is_timestamp
 from harness.protocols.skybit.lab import SkybitPeer

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from harness.conformance.check import Unobserved, check, expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.skybit.checks.probing import refused
 from harness.protocols.skybit.checks.trades import is_number, is_timestamp, moment
 from harness.protocols.skybit.lab import SkybitPeer

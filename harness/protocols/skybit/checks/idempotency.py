@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.peer import field_of
-from harness.core.message import Message, uuid4
+from harness.core.message import Message, field_of, uuid4
 from harness.protocols.skybit.checks.trades import is_text, order_ids
 from harness.protocols.skybit.lab import SkybitLab, SkybitPeer, unless_closed
 

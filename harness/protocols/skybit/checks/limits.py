@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from harness.conformance.check import Unobserved, Violation, check, expect, given
-from harness.conformance.peer import Refused, field_of
-from harness.core.message import Message
+from harness.conformance.peer import Refused
+from harness.core.message import Message, field_of
 from harness.protocols.skybit.checks.probing import code
 from harness.protocols.skybit.lab import SkybitLab, SkybitPeer
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
+from harness.core.message import field_of
 from harness.protocols.skybit.checks.auth import quotes
 from harness.protocols.skybit.checks.subscription import next_quote
 from harness.protocols.skybit.checks.trades import (

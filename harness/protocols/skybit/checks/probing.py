@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from harness.conformance.check import Violation, expect
-from harness.conformance.peer import field_of
-from harness.core.message import Message
+from harness.core.message import Message, field_of
 from harness.protocols.skybit.lab import SkybitPeer
 
 # What a server says only to those that it serves.

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.conformance.check import expect
-from harness.conformance.peer import field_of
 from harness.core.conversation import Conversation
-from harness.core.message import Message, epoch_s
+from harness.core.message import Message, epoch_s, field_of
 
 CENT = 0.0101  # Money is compared to the cent; the rest is for binary fractions.
 AVERAGE = 0.00101  # Averages may be rounded to three decimals.
