@@ -64,11 +64,9 @@ class KeepsThoseItTurnedAway(SigmaxSession):
 class ServesTheKeyless(SigmaxSession):
     """Serves clients without a key, where one is set."""
 
-    def turn_away(self, code: str, details: str, close_code: int, now: float) -> Effects:
+    def may_enter(self) -> bool:
         """Only a wrong key is refused."""
-        if code == "AUTHENTICATION_FAILED" and "api_key" not in self.context.request.query:
-            return (self.say("connected", self.greeting(), now),)
-        return super().turn_away(code, details, close_code, now)
+        return "api_key" not in self.context.request.query or super().may_enter()
 
 
 slow_to_give_up = in_rules(
