@@ -49,3 +49,22 @@ def test_bad_credentials_fail_the_handshake(name, status, varied):
 def test_where_credentials_are_required_none_are_bad(varied):
     stage = varied("unauthorized", facts={"credentials": "required"}).stage
     assert stage.admit(Request("/ws"), 0.0).status == 401
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-api-key": "your_api_key"}])
+def test_a_token_may_go_before_user_id(headers, varied):
+    play = varied("token-names-the-user")
+    token = new_token("alice", play.stage.clock.wall_s(0.0), 60.0)
+    for query, user in [({"token": token, "user_id": "bob"}, "alice"), ({"user_id": "bob"}, "bob")]:
+        client = play.connect(query=query, headers=headers)
+        assert client.take("connection_established")["payload"]["user_id"] == user
+
+
+def test_others_may_be_told_who_joins(varied):
+    play = varied("announces-participants", strict=False)
+    first, second = play.connect(), play.connect()
+    for client in (first, second):
+        client.say({"id": "j1", "type": "session_join", "payload": {"session_id": "room"}})
+        play.wait(0.1)
+    assert [m["type"] for m in first.messages()][-1] == "participant_joined"
+    assert "participant_joined" not in [m["type"] for m in second.messages()]
