@@ -245,6 +245,15 @@ def surely_flat(message: Message, session: Any, now: float) -> Message:
     return merged(message, {**side, "data.governance.approved_size": 0.2})
 
 
+@on_message("order, number and repetition of log entries are open")
+def whole_log(message: Message, session: Any, now: float) -> Message:
+    """Repeats all log entries of the connection in each packet, the newest first."""
+    entries = kept(session, "entries")
+    for entry in message["data"]["logs"]:
+        entries[entry["timestamp"], entry["message"]] = entry
+    return merged(message, {"data.logs": list(entries.values())[::-1]})
+
+
 letters_and_signs = in_member(
     "letters-and-signs",
     "the document's regime has lost its accent",

@@ -336,6 +336,15 @@ def ends_alone(event: Message, session: Any, now: float) -> None:
     """Tells nothing of how jobs begin, as if all had begun long ago."""
 
 
+def _other_word(status: str) -> str:
+    return {"running": "in_progress", "succeeded": "completed", "failed": "error"}.get(status, status)
+
+
+other_words = in_member(
+    "other-words", STATUS, "Says in_progress, completed and error.", "payload.status", _other_word, UPDATE
+)
+
+
 @on_message(IDS)
 def ids_with_large_gaps(event: Message, session: Any, now: float) -> Message:
     """Numbers events as a log does that all services share, far beyond 32 bits."""

@@ -18,7 +18,7 @@ from harness.protocols.megabot.errors import Refusal
 from harness.protocols.megabot.rules import Rules
 from harness.protocols.megabot.session import MegabotSession
 from harness.protocols.megabot.tools import Run
-from harness.protocols.megabot.world import MegabotWorld
+from harness.protocols.megabot.world import Action, MegabotWorld
 
 # What is read otherwise.
 DOOR = "it is open whether bad credentials fail the handshake"
@@ -326,6 +326,19 @@ class ConfirmsJoining(MegabotSession):
         """By a message of its own."""
         super().session_join(message, now)
         return (self.say("session_joined", {"session_id": message["payload"]["session_id"]}, now),)
+
+
+@in_session("no message says who is there")
+class AnnouncesParticipants(MegabotSession):
+    """Tells all others of a workspace who has joined."""
+
+    def session_join(self, message: Message, now: float) -> Effects:
+        """By a message of its own."""
+        effects = super().session_join(message, now)
+        joined = {"session_id": message["payload"]["session_id"], "user_id": self.own.user_id}
+        news = Action(self, self.world.message("participant_joined", joined, now))
+        self.world.tell(f"workspace/{joined['session_id']}", news, now)
+        return effects
 
 
 # Limits -----------------------------------------------------------------------------------------

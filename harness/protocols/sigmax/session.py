@@ -56,8 +56,7 @@ class SigmaxSession(Session[SigmaxWorld, Rules]):
     def opened(self, now: float) -> Effects:
         """Connection Flow: the greeting, or the refusal in its place. The key is looked at first."""
         self.heard_at = now
-        key = self.world.facts.api_key
-        if key and self.context.request.query.get("api_key") != key:
+        if not self.may_enter():
             return self.turn_away("AUTHENTICATION_FAILED", "Connect with ?api_key= and the right key", 1008, now)
         if len(self.world.connections) >= self.rules.max_connections:
             text = f"All {self.rules.max_connections} connections are taken; wait and retry"
@@ -238,6 +237,11 @@ class SigmaxSession(Session[SigmaxWorld, Rules]):
     def refuse(self, refusal: Refusal, about: Message | None, now: float) -> Send:
         """Error Event."""
         return self.say("error", refusal.data, now, about)
+
+    def may_enter(self) -> bool:
+        """Whether the client shows the key, where one is set."""
+        key = self.world.facts.api_key
+        return not key or self.context.request.query.get("api_key") == key
 
     def turn_away(self, code: str, details: str, close_code: int, now: float) -> Effects:
         """An error in place of the greeting, and the end. Who is turned away is not counted."""

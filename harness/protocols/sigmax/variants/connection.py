@@ -16,6 +16,7 @@ from harness.protocols.sigmax.session import SigmaxSession, State
 from harness.protocols.sigmax.world import TOPIC_OF, SigmaxWorld
 
 DOOR = "it is open how who is turned away is told, before or after the handshake"
+LIFE = "it is open what counts as life, and how exact the timeout is"
 ECHO = "it is open where request_id comes back"
 NAMES = "it is open where connection_id stands"
 TIMES = "the form of timestamps is shown, and never stated"
@@ -64,16 +65,32 @@ class KeepsThoseItTurnedAway(SigmaxSession):
 class ServesTheKeyless(SigmaxSession):
     """Serves clients without a key, where one is set."""
 
-    def turn_away(self, code: str, details: str, close_code: int, now: float) -> Effects:
+    def may_enter(self) -> bool:
         """Only a wrong key is refused."""
-        if code == "AUTHENTICATION_FAILED" and "api_key" not in self.context.request.query:
-            return (self.say("connected", self.greeting(), now),)
-        return super().turn_away(code, details, close_code, now)
+        return "api_key" not in self.context.request.query or super().may_enter()
 
 
-slow_to_give_up = in_rules(
-    "slow-to-give-up", "the tolerance of the timeout is open", "Ends silent connections late.", timeout_s=85.0
-)
+@in_session(LIFE)
+class NothingButPongsCounts(SigmaxSession):
+    """Ends a connection that sends other messages, and neither pong nor ping."""
+
+    def arrived(self, message: Message | Problem, now: float) -> Effects | None:
+        """These alone are heard."""
+        heard_at = self.heard_at
+        answer = super().arrived(message, now)
+        self.beaten_at = now if isinstance(message, dict) and message["type"] in ("ping", "pong") else heard_at
+        self.heard_at = self.beaten_at
+        return answer
+
+    def received(self, message: Message, now: float) -> Effects:
+        """Whatever came of it."""
+        try:
+            return super().received(message, now)
+        finally:
+            self.heard_at = self.beaten_at
+
+
+slow_to_give_up = in_rules("slow-to-give-up", LIFE, "Ends silent connections late.", timeout_s=85.0)
 no_deflate = in_protocol("no-deflate", "compression is not mentioned", "Declines permessage-deflate.", deflate=False)
 
 # Envelope ---------------------------------------------------------------------------------------

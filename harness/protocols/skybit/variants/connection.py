@@ -59,6 +59,12 @@ def whole_seconds(message: Message, session: Any, now: float) -> Message:
     return merged(message, changes)
 
 
+@on_message("recoverable is a Maybe of ORDER_REJECTED and INTERNAL_ERROR", "Error")
+def may_recover(message: Message, session: Any, now: float) -> Message:
+    """Calls ORDER_REJECTED recoverable."""
+    return merged(message, {"data.recoverable": True}) if code(message) == "ORDER_REJECTED" else message
+
+
 finer_quotes = in_member(
     "finer-quotes",
     TIMES,

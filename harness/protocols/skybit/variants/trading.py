@@ -8,9 +8,11 @@ from typing import Any
 from harness.core.message import Message
 from harness.core.session import Effects
 from harness.core.variant import in_facts, in_member, in_rules, in_session, on_message
+from harness.protocols.skybit.account import Preview
 from harness.protocols.skybit.chat import OrderIntent
 from harness.protocols.skybit.defects.breaking import copied
 from harness.protocols.skybit.errors import Refusal
+from harness.protocols.skybit.orders import Order
 from harness.protocols.skybit.session import SkybitSession
 
 WORDS = "the vocabulary of status is never listed"
@@ -76,6 +78,21 @@ class LimitsAtChat(SkybitSession):
         """So many shares are too much of any."""
         if terms.quantity > 300:
             raise Refusal("POSITION_LIMIT", "Too much")
+
+
+@in_session("an unknown symbol may be refused before or after the Plan")
+class PlansFirst(SkybitSession):
+    """Plans an order for whatever symbol, and refuses it then."""
+
+    def chat(self, message: Message, now: float) -> Effects:
+        """A Plan, and the Error."""
+        try:
+            return super().chat(message, now)
+        except Refusal as refusal:
+            if refusal.code != "SYMBOL_NOT_FOUND":
+                raise
+            plan = self.say("Plan", {"intent": "Place an order", "tools": []}, now)
+            return [plan, *self.refuse(refusal, message, now)]
 
 
 @on_message(CHARGES, "Preview")
@@ -148,6 +165,30 @@ class OtherCodes(SkybitSession):
         if (about or {}).get("type") in ("Approve", "Cancel") and refusal.code == "INVALID_REQUEST":
             refusal = Refusal("ORDER_REJECTED", refusal.text)
         return super().refuse(refusal, about, now)
+
+
+@in_session("it is open whether a new Preview follows a modification")
+class PreviewsAgain(SkybitSession):
+    """Shows an order that was modified by another Preview, and places it."""
+
+    def approve(self, message: Message, now: float) -> Effects:
+        """The Preview comes first."""
+        effects = list(super().approve(message, now))
+        order = self.own.remembered(message["data"].get("idem_key"), now, self.rules.idempotency_s)
+        if order is None or not message["data"].get("modifications"):
+            return effects
+        return [self.say("Preview", self.order_preview(order.terms, now), now), *effects]
+
+
+@in_session("the scope of all_orders is open")
+class AllOrdersOfTheConnection(SkybitSession):
+    """Cancels by all_orders what was placed on this connection."""
+
+    def find(self, target: str, target_id: str | None, now: float) -> Preview | list[Order]:
+        """All others stay."""
+        found = super().find(target, target_id, now)
+        own = [order for order in found if order.origin in self.own_ids] if isinstance(found, list) else []
+        return own if target == "all_orders" else found
 
 
 @in_session("it is open what a repeat with other contents brings")
