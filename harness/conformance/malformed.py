@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import zip_longest
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import hypothesis
@@ -160,6 +160,17 @@ class Source:
                         found.setdefault((_name(where), of_kind), []).append(Place(kind, good, where, wrong))
         return (Spot(name, of_kind, places) for (name, of_kind), places in found.items())
 
+    def _in_turn(self, chance: random.Random) -> Iterator[Spot]:
+        """All spots: of each type in turn, those at the top of messages first, and of a new kind while there is one."""
+        waiting = [sorted(of_type, key=lambda spot: ("." in spot.name, chance.random())) for of_type in self.spots]
+        seen: set[tuple[str, int]] = set()
+        while waiting := [spots for spots in waiting if spots]:
+            for spots in waiting:
+                spot = next((each for each in spots if (each.name, each.of_kind) not in seen), spots[0])
+                spots.remove(spot)
+                seen.add((spot.name, spot.of_kind))
+                yield spot
+
     def anywhere(self, spot: Spot) -> Spot:
         """The same kind of fault in messages of any type, the shortest message first."""
         like = [each for of_type in self.spots for each in of_type if each.name == spot.name]
@@ -181,8 +192,7 @@ class Source:
 
         For as many spots as there may be, of all types in turn, there is the simplest message; then others by chance.
         """
-        shuffled = [sorted(of_kind, key=lambda spot: ("." in spot.name, chance.random())) for of_kind in self.spots]
-        spots = [spot for turn in zip_longest(*shuffled) for spot in turn if spot is not None][:count]
+        spots = list(islice(self._in_turn(chance), count))
         found = [_made(lambda: False, self, spot) for spot in spots]
         found += [_made(lambda: chance.random() < 0.5, self, chance.choice(spots)) for _ in spots]
         distinct = list({each.text: each for each in reversed(found)}.values())[::-1]

@@ -13,6 +13,7 @@ from harness.protocols.skybit.defects.breaking import copied, overlooks
 # Where the answer to a Heartbeat shows that a connection is alive.
 HEARTLESS = (
     *("SKY-CONN-06", "SKY-CONN-12", "SKY-HB-02", "SKY-APPR-12", "SKY-ERR-11", "SKY-IDEM-06", "SKY-RATE-13"),
+    *("SKY-ERR-21", "SKY-ERR-22"),
     *("SKY-SUB-04", "SKY-SUB-05", "SKY-SUB-06", "SKY-STATE-01", "SKY-STATE-03"),
 )
 
