@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import hypothesis
@@ -52,7 +51,7 @@ NO_MESSAGES = ("", "?", "{", '{"type"', "null", "true", "0", '"?"', "[]", "[{}]"
 
 EXPLORED = 40  # Messages among which hypothesis looks for one that fails, too, and that is simpler.
 PATIENCE = 24  # So many come on one connection at most: a server may lose its patience, which is not the point here.
-SHRINK_LIMIT = 150  # Trials that shrinking may take,
+SHRINK_LIMIT = 150  # Trials that it may take to find the smallest message,
 SHRINK_LIMIT_S = 120.0  # and seconds.
 CLOSING_S = 1.0
 
@@ -190,13 +189,14 @@ class Source:
     def drawn(self, count: int, chance: random.Random) -> list[Malformed]:
         """The texts, and at most so many messages, all different.
 
-        For as many spots as there may be, of all types in turn, there is the simplest message; then others by chance.
+        Three quarters are the simplest messages of as many spots; the others are made by chance.
         """
-        spots = list(islice(self._in_turn(chance), count))
-        found = [_made(lambda: False, self, spot) for spot in spots]
-        found += [_made(lambda: chance.random() < 0.5, self, chance.choice(spots)) for _ in spots]
-        distinct = list({each.text: each for each in reversed(found)}.values())[::-1]
-        return [*map(Malformed, self.texts), *distinct[:count]]
+        spots = list(self._in_turn(chance))
+        simplest = [_made(lambda: False, self, spot) for spot in spots[: count * 3 // 4]]
+        others = [
+            _made(lambda: chance.random() < 0.5, self, chance.choice(spots)) for _ in range(count - len(simplest))
+        ]
+        return [*map(Malformed, self.texts), *{each.text: each for each in (*simplest, *others)}.values()]
 
 
 # How one is made -----------------------------------------------------------------------------------
@@ -378,30 +378,35 @@ async def judge(trial: Trial[P], chance: random.Random, count: int) -> None:
         group = messages[start : start + trial.at_once]
         violation = await bench.failure(group)
         if violation is not None:
-            culprit = group[0] if len(group) == 1 else await bench.culprit(group)
-            if culprit is None:  # It takes several of them, or chance.
-                raise violation
-            smallest = await _smallest(bench, culprit, messages[: messages.index(culprit)], chance.getrandbits(32))
-            # Once more by itself, so that the conversation shows nothing else. If it does now, it still has failed.
-            await bench.fails(smallest)
+            with suppress(TimeoutError):  # What is known by then has to do.
+                async with asyncio.timeout(SHRINK_LIMIT_S):
+                    await _narrow(bench, group, messages[:start], chance.getrandbits(32))
             raise bench.violation or violation
     await bench.leave()
 
 
+async def _narrow(bench: _Bench[P], group: Sequence[Malformed], fine: Sequence[Malformed], number: int) -> None:
+    """Find the smallest message that fails, and let it fail by itself, so that its conversation shows nothing else.
+
+    Where it takes several of the group, or does not happen again, what was seen before is all there is.
+    """
+    culprit = group[0] if len(group) == 1 else await bench.culprit(group)
+    if culprit is not None:
+        await bench.fails(culprit if culprit.spot is None else await _smallest(bench, culprit, fine, number))
+
+
 async def _smallest(bench: _Bench[P], culprit: Malformed, fine: Sequence[Malformed], number: int) -> Malformed:
-    """The smallest message with such a fault at which the server fails, as far as it is found in time."""
-    if culprit.spot is None:  # A text is as small as it is.
-        return culprit
+    """The smallest message with such a fault at which the server fails, as far as hypothesis finds it."""
+    assert culprit.spot is not None
     source = bench.trial.source
     shrinking = _Shrinking(partial(_shrink, source, source.anywhere(culprit.spot), number), culprit, fine)
-    clock = asyncio.get_running_loop()
-    until_s, tries = clock.time() + SHRINK_LIMIT_S, 0
+    tries = 0
     shrinking.start()
     try:
         # This stops the loop for the moment in which hypothesis thinks: virtual time stands still meanwhile.
         while (malformed := shrinking.asked.get()) is not None:
             tries += 1
-            shrinking.over = tries > SHRINK_LIMIT or clock.time() > until_s
+            shrinking.over = tries > SHRINK_LIMIT
             shrinking.told.put(not shrinking.over and await bench.fails(malformed))
     finally:
         shrinking.over = True
@@ -454,10 +459,8 @@ class _Bench(Generic[P]):
     async def leave(self) -> None:
         """Close the connections in good order: a server may allow few."""
         peers, self._peers, self._sent = self._peers, (), 0
-        for peer in peers:
-            with suppress(Violation, OSError):
-                await peer.close()
-                await peer.closed(CLOSING_S)
+        await asyncio.gather(*(peer.close() for peer in peers), return_exceptions=True)
+        await asyncio.gather(*(peer.closed(CLOSING_S) for peer in peers), return_exceptions=True)
 
     def _told(self, violation: Violation, group: Sequence[Malformed]) -> Violation:
         """The violation with the malformed messages for evidence, as the conversation has them."""

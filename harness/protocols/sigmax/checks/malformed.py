@@ -9,7 +9,7 @@ from harness.conformance.check import check, expect
 from harness.conformance.malformed import GONE, Malformed, Source, Trial, judge
 from harness.protocols.sigmax.lab import SigmaxLab, SigmaxPeer, request_id_of
 
-COUNT = 110
+COUNT = 115
 
 
 def _demanded(kind: str, where: str, value: Any) -> bool:

@@ -133,10 +133,10 @@ async def _try(lab: SkybitLab, source: Source, count: int) -> None:
 @check("SKY-ERR-21", lasts_s=8)
 async def whatever_is_malformed_is_refused(lab: SkybitLab) -> None:
     """Send what the schemas refuse, of all types but Auth, and now and then a Heartbeat."""
-    await _try(lab, IN_SHAPE, 160)
+    await _try(lab, IN_SHAPE, 190)
 
 
 @check("SKY-ERR-22", lasts_s=4)
 async def whatever_has_a_wrong_form_is_refused(lab: SkybitLab) -> None:
     """Send messages with wrong ids and times and unknown channels, or no session, and now and then a Heartbeat."""
-    await _try(lab, IN_FORM, 60)
+    await _try(lab, IN_FORM, 70)
