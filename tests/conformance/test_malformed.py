@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -17,10 +18,17 @@ from harness.conformance.check import Unobserved, Violation, expect
 from harness.conformance.malformed import GONE, NO_MESSAGES, Source, Trial, judge
 from harness.conformance.proof import prove
 from harness.conformance.rehearsal import rehearse
-from harness.conformance.runner import Options
+from harness.conformance.runner import Options, run
+from harness.conformance.socket import SocketOpener
 from harness.core.clock import run_virtual
-from harness.core.defect import defects_in
-from harness.core.message import Opcode
+from harness.core.defect import defects_in, in_session, on_message
+from harness.core.message import Opcode, merged
+from harness.core.session import Close
+from harness.protocols.megabot.session import MegabotSession
+from harness.protocols.sigmax.errors import Refusal
+from harness.protocols.sigmax.session import SigmaxSession
+from harness.protocols.skybit.errors import Refusal as SkybitRefusal
+from harness.protocols.skybit.session import SkybitSession
 from harness.wire.schemas import shapes
 
 IDS = {
@@ -393,3 +401,86 @@ def test_the_report_shows_a_text_as_it_is(name):
 def test_a_frame_holds_the_text():
     (first, *_) = drawn("skybit", 1)
     assert (first.frame.opcode, first.frame.data) == (Opcode.TEXT, first.text.encode())
+
+
+# Lawful servers -----------------------------------------------------------------------------------
+
+
+@in_session("")
+class ClosesAfterEachBadMessage(MegabotSession):
+    """Ends the connection after what is malformed."""
+
+    def refused(self, problem, now):
+        return (*super().refused(problem, now), Close(1008, "malformed"))
+
+
+@in_session("")
+class SaysNothingAndCloses(MegabotSession):
+    """Ends the connection at what is malformed, without a word."""
+
+    def refused(self, problem, now):
+        return (Close(1007),)
+
+
+@in_session("")
+class CallsItATopic(SigmaxSession):
+    """Has another code of the table for data of a wrong shape."""
+
+    def refused(self, problem, now):
+        return (self.refuse(Refusal("INVALID_TOPIC", str(problem)), problem.message, now),)
+
+
+@on_message("", "error")
+def errs_twice(message, session, now):
+    """Sends each error of SIGMAX twice, which is another requirement's matter."""
+    return message, message
+
+
+@on_message("", "Error")
+def names_no_request(message, session, now):
+    """Names no request in an Error of Skybit, which is another requirement's matter."""
+    return merged(message, {"data.request_id": ""})
+
+
+@in_session("")
+class LooksForThingsFirst(SkybitSession):
+    """Does not find a preview that is called by a number, nor symbols that are none."""
+
+    def refused(self, problem, now):
+        where = problem.where.removeprefix("data.")
+        code = {"preview_id": "ORDER_REJECTED", "order_id": "ORDER_REJECTED"}.get(where, "INVALID_REQUEST")
+        code = "SYMBOL_NOT_FOUND" if ".symbols" in where else code
+        return self.refuse(SkybitRefusal(code, str(problem)), problem.message, now)
+
+
+@on_message("", "TELEMETRY")
+def sends_two_packets(message, session, now):
+    """Sends each packet of BrainStream twice."""
+    return message, message
+
+
+LAWFUL = [
+    ("megabot", ClosesAfterEachBadMessage),
+    ("megabot", SaysNothingAndCloses),
+    ("sigmax", CallsItATopic),
+    ("sigmax", errs_twice),
+    ("skybit", names_no_request),
+    ("skybit", LooksForThingsFirst),
+    ("brainstream", sends_two_packets),
+]
+
+
+@pytest.mark.parametrize(("name", "server"), LAWFUL, ids=lambda value: getattr(value, "name", value))
+def test_a_lawful_server_does_not_fail(name, server):
+    report = rehearse(suite.load(name), server.apply(protocols.load(name)), Options(only=tuple(IDS[name])))
+    assert {(v.id, v.verdict, v.reason) for v in report.verdicts} == {(id_, "passed", "") for id_ in IDS[name]}
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize("name", ["skybit", "sigmax"])
+def test_over_a_socket(name, serve):
+    found, protocol = suite.load(name), protocols.load(name)
+    profile = found.demo_profile(serve(protocol), random.Random(5))
+    report = asyncio.run(run(found, profile, SocketOpener(), time.time, Options(only=tuple(IDS[name]))))
+    assert [(v.verdict, v.reason) for v in report.verdicts] == [("passed", "")] * len(IDS[name])
+    assert report.took_s < 10

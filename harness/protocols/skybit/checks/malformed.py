@@ -18,6 +18,7 @@ KINDS = ("Chat", "Approve", "Cancel", "Heartbeat", "Subscribe", "Unsubscribe")  
 WINDOW_S = 62.0
 SHARE = 0.8  # Of the limits for a user, which malformed messages may count for, too.
 INVALID = ("INVALID_REQUEST",)
+NAMES = {"data", "data.preview_id", "data.order_id", "data.modifications"}  # Of what is approved or cancelled.
 AT_ONCE = 4  # With one Heartbeat after them.
 
 
@@ -87,10 +88,10 @@ def _dressed(trader: SkybitPeer, malformed: Malformed) -> Malformed:
 
 def _codes(malformed: Malformed) -> tuple[str, ...]:
     """A server may first look for what the message speaks of, and not find it."""
-    named = {".".join(map(str, fault[:2])) for fault in malformed.faults if len(fault) > 1}
-    if named & {"data.preview_id", "data.order_id", "data.modifications"}:
+    wrong = {".".join(map(str, fault[:2])) for fault in malformed.faults}
+    if malformed.kind in ("Approve", "Cancel") and wrong & NAMES:
         return tuple(RECOVERABLE)
-    return (*INVALID, "SYMBOL_NOT_FOUND") if "data.channels" in named else INVALID
+    return (*INVALID, "SYMBOL_NOT_FOUND") if "data.channels" in wrong else INVALID
 
 
 async def _refused(trader: SkybitPeer, malformed: Malformed) -> None:
