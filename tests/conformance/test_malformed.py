@@ -12,14 +12,14 @@ import time
 import pytest
 
 from harness import protocols
-from harness.conformance import malformed as engine
-from harness.conformance import suite
+from harness.conformance import suite, trial
 from harness.conformance.check import Unobserved, Violation, expect
-from harness.conformance.malformed import GONE, NO_MESSAGES, Source, Trial, judge
+from harness.conformance.malformed import GONE, NO_MESSAGES, Source
 from harness.conformance.proof import prove
 from harness.conformance.rehearsal import rehearse
 from harness.conformance.runner import Options, run
 from harness.conformance.socket import SocketOpener
+from harness.conformance.trial import Trial, judge
 from harness.core.clock import run_virtual
 from harness.core.defect import defects_in, in_session, on_message
 from harness.core.message import Opcode, merged
@@ -105,7 +105,7 @@ from harness.protocols.skybit import PROTOCOL
 from harness.protocols.skybit.defects.malformed import StumblesOverNumbers
 print(prove(suite.load("skybit"), PROTOCOL, StumblesOverNumbers).verdict.verdict)
 """
-    root = str(engine.__file__).removesuffix("/harness/conformance/malformed.py")
+    root = str(trial.__file__).removesuffix("/harness/conformance/trial.py")
     environment = {**os.environ, "PYTHONPATH": root}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout == "failed\n", done.stderr
@@ -138,9 +138,9 @@ class Peers:
 
         async def work():
             began_s = asyncio.get_running_loop().time()
-            trial = Trial(source or CHATS, self.connect, self.probe, at_once=self.at_once)
+            trials = Trial(source or CHATS, self.connect, self.probe, at_once=self.at_once)
             try:
-                await judge(trial, random.Random(chance), count)
+                await judge(trials, random.Random(chance), count)
             except Violation as violation:
                 return violation, asyncio.get_running_loop().time() - began_s
             return None, asyncio.get_running_loop().time() - began_s
@@ -256,7 +256,7 @@ def test_virtual_time_stands_still_while_hypothesis_thinks():
 
 
 def test_shrinking_ends_in_time_at_a_server_that_takes_its_time(monkeypatch):
-    monkeypatch.setattr(engine, "SHRINK_LIMIT_S", 30.0)
+    monkeypatch.setattr(trial, "SHRINK_LIMIT_S", 30.0)
     slow = Peers(text_is_a_number, takes_s=10.0)
     violation, took_s = slow.judged()
     first = next(n for n, each in enumerate(slow.tried) if text_is_a_number([each]))
@@ -265,7 +265,7 @@ def test_shrinking_ends_in_time_at_a_server_that_takes_its_time(monkeypatch):
 
 
 def test_shrinking_ends_after_so_many_trials(monkeypatch):
-    monkeypatch.setattr(engine, "SHRINK_LIMIT", 5)
+    monkeypatch.setattr(trial, "SHRINK_LIMIT", 5)
     server = Peers(text_is_a_number)
     server.judged()
     first = next(n for n, each in enumerate(server.tried) if text_is_a_number([each]))
@@ -336,8 +336,8 @@ def test_the_thread_ends_with_the_exchange(ending):
     server.probe = probe
 
     async def work():
-        trial = Trial(CHATS, server.connect, server.probe)
-        task = asyncio.create_task(judge(trial, random.Random(1), COUNT))
+        trials = Trial(CHATS, server.connect, server.probe)
+        task = asyncio.create_task(judge(trials, random.Random(1), COUNT))
         await asyncio.wait({task, asyncio.create_task(shrinking.wait())}, return_when=asyncio.FIRST_COMPLETED)
         if ending == "cancelled":
             task.cancel()

@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.conformance.check import Violation, check, expect, given
-from harness.conformance.malformed import Malformed, Source, Trial, judge
+from harness.conformance.malformed import Malformed, Source
 from harness.conformance.peer import Peer
+from harness.conformance.trial import Trial, judge
 from harness.core.conversation import Entry
 from harness.core.message import Opcode
 from harness.protocols.eventbus.checks.listening import settled_s

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.conformance.check import Violation, check, expect
-from harness.conformance.malformed import GONE, Malformed, Source, Trial, judge
+from harness.conformance.malformed import GONE, Malformed, Source
 from harness.conformance.peer import field_of
+from harness.conformance.trial import Trial, judge
 from harness.protocols.megabot.lab import REPLIES, MegabotLab, MegabotPeer
 
 KINDS = ("chat_send", "tool_call", "session_join", "collaborative_action")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.malformed import GONE, Malformed, Source, Trial, judge
+from harness.conformance.malformed import GONE, Malformed, Source
+from harness.conformance.trial import Trial, judge
 from harness.protocols.sigmax.lab import SigmaxLab, SigmaxPeer, request_id_of
 
 COUNT = 115

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.malformed import GONE, Malformed, Source, Trial, judge
+from harness.conformance.malformed import GONE, Malformed, Source
 from harness.conformance.peer import field_of
+from harness.conformance.trial import Trial, judge
 from harness.core.message import rfc3339, uuid4
 from harness.protocols.skybit.checks.errors import RECOVERABLE
 from harness.protocols.skybit.checks.probing import code
