@@ -38,7 +38,7 @@ async def _refused(peers: Sequence[SigmaxPeer], group: Sequence[Malformed]) -> N
     expect(answer["type"] == "pong", "a connection that goes on serving", answer)
 
 
-@check("SIG-ERR-14")
+@check("SIG-ERR-14", lasts_s=10)
 async def whatever_is_malformed_is_refused(lab: SigmaxLab) -> None:
     """Send what the schemas refuse, with a ping after each."""
 
