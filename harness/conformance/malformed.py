@@ -1,35 +1,19 @@
-"""Malformed messages: derived from a protocol's schemas by hypothesis, tried on a server, shrunk when it stumbles.
-
-A `Source` makes them of the examples in a protocol's AsyncAPI document. A `Trial` says how a server is asked what it
-makes of one; `judge` tries many, and raises a Violation whose evidence is the smallest one that the server fails at.
-"""
+"""Malformed messages: what a protocol's schemas refuse, made of the examples in its AsyncAPI document."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import queue
 import random
-import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from itertools import zip_longest
-from typing import Any, Generic, TypeVar
-
-import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity
-from hypothesis import strategies as st
+from functools import cached_property
+from typing import Any, TypeVar
 
 from harness import protocols
-from harness.conformance.check import Unobserved, Violation, given, shown
-from harness.conformance.peer import Peer
 from harness.core.conversation import Sender
 from harness.core.message import Frame, Message, Opcode
 from harness.wire.schemas import shapes
 
-P = TypeVar("P", bound=Peer)
 T = TypeVar("T")
 Where = tuple[str | int, ...]
 # Whether a check may demand a reaction to this fault: the message's type, the dotted place (`*` for an item of an
@@ -49,12 +33,6 @@ VALUES: tuple[tuple[Any, ...], ...] = (
 )
 # Texts that hold no message at all: no JSON, half of a message, JSON that is no object.
 NO_MESSAGES = ("", "?", "{", '{"type"', "null", "true", "0", '"?"', "[]", "[{}]", "[null]")
-
-EXPLORED = 40  # Messages among which hypothesis looks for one that fails, too, and that is simpler.
-PATIENCE = 24  # So many come on one connection at most: a server may lose its patience, which is not the point here.
-SHRINK_LIMIT = 150  # Trials that shrinking may take,
-SHRINK_LIMIT_S = 120.0  # and seconds.
-CLOSING_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -160,6 +138,17 @@ class Source:
                         found.setdefault((_name(where), of_kind), []).append(Place(kind, good, where, wrong))
         return (Spot(name, of_kind, places) for (name, of_kind), places in found.items())
 
+    def _in_turn(self, chance: random.Random) -> Iterator[Spot]:
+        """All spots: of each type in turn, those at the top of messages first, and of a new kind while there is one."""
+        waiting = [sorted(of_type, key=lambda spot: ("." in spot.name, chance.random())) for of_type in self.spots]
+        seen: set[tuple[str, int]] = set()
+        while waiting := [spots for spots in waiting if spots]:
+            for spots in waiting:
+                spot = next((each for each in spots if (each.name, each.of_kind) not in seen), spots[0])
+                spots.remove(spot)
+                seen.add((spot.name, spot.of_kind))
+                yield spot
+
     def anywhere(self, spot: Spot) -> Spot:
         """The same kind of fault in messages of any type, the shortest message first."""
         like = [each for of_type in self.spots for each in of_type if each.name == spot.name]
@@ -179,14 +168,13 @@ class Source:
     def drawn(self, count: int, chance: random.Random) -> list[Malformed]:
         """The texts, and at most so many messages, all different.
 
-        For as many spots as there may be, of all types in turn, there is the simplest message; then others by chance.
+        Three quarters are the simplest messages of as many spots, so that each kind of fault has its turn; the others
+        are made by chance.
         """
-        shuffled = [sorted(of_kind, key=lambda spot: ("." in spot.name, chance.random())) for of_kind in self.spots]
-        spots = [spot for turn in zip_longest(*shuffled) for spot in turn if spot is not None][:count]
-        found = [_made(lambda: False, self, spot) for spot in spots]
-        found += [_made(lambda: chance.random() < 0.5, self, chance.choice(spots)) for _ in spots]
-        distinct = list({each.text: each for each in reversed(found)}.values())[::-1]
-        return [*map(Malformed, self.texts), *distinct[:count]]
+        spots = list(self._in_turn(chance))
+        simplest = [made(lambda: False, self, spot) for spot in spots[: count * 3 // 4]]
+        others = [made(lambda: chance.random() < 0.5, self, chance.choice(spots)) for _ in range(count - len(simplest))]
+        return [*map(Malformed, self.texts), *{each.text: each for each in (*simplest, *others)}.values()]
 
 
 # How one is made -----------------------------------------------------------------------------------
@@ -194,7 +182,8 @@ class Source:
 Coin = Callable[[], bool]  # What is made by nothing but False is the simplest.
 
 
-def _made(coin: Coin, source: Source, spot: Spot) -> Malformed:
+def made(coin: Coin, source: Source, spot: Spot) -> Malformed:
+    """A message with a fault at the spot, as the coin falls."""
     place = _choice(coin, spot.places)
     kind, good = place.kind, place.good
     faults = {place.where: _choice(coin, place.wrong)}
@@ -262,197 +251,3 @@ def _changed(value: Any, where: Where, new: Any) -> Any:
     else:
         copy[step] = new
     return copy
-
-
-# What hypothesis does ------------------------------------------------------------------------------
-
-
-class _Fails(Exception):  # noqa: N818 - it is how hypothesis is told
-    """A server fails at the message."""
-
-
-@st.composite
-def _malformed(draw: st.DrawFn, source: Source, spot: Spot) -> Malformed:
-    # By booleans alone: for other choices hypothesis reads the constants in the sources of all modules that are there,
-    # so that messages would depend on what is imported, and `.hypothesis` would be written where the user works.
-    return _made(lambda: draw(st.booleans()), source, spot)
-
-
-Look = Callable[[Malformed], None]
-
-
-def _shrink(source: Source, spot: Spot, number: int, look: Look) -> None:
-    """Let hypothesis look for a message with a fault at the spot for which `look` raises _Fails, and shrink it."""
-
-    @hypothesis.seed(number)
-    @hypothesis.settings(
-        max_examples=EXPLORED,
-        phases=(Phase.generate, Phase.shrink),
-        database=None,  # Nothing is kept where the user works.
-        deadline=None,  # How long a server takes is not hypothesis' business.
-        derandomize=False,
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-    )
-    @hypothesis.given(_malformed(source, spot))
-    def explore(malformed: Malformed) -> None:
-        look(malformed)
-
-    explore()
-
-
-class _Shrinking(threading.Thread):
-    """Hypothesis, which is synchronous, in a thread of its own. One of the two sides waits at any time.
-
-    It puts each message whose fate is unknown into `asked`, and takes from `told` whether the server fails at it; at
-    its end it puts None. Once it is `over`, it asks no more.
-    """
-
-    def __init__(self, work: Callable[[Look], None], culprit: Malformed, fine: Sequence[Malformed]) -> None:
-        super().__init__(name="shrinking", daemon=True)
-        self.asked: queue.SimpleQueue[Malformed | None] = queue.SimpleQueue()
-        self.told: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self.over = False
-        self.smallest = culprit
-        self._work = work
-        self._fails = {each.text: False for each in fine} | {culprit.text: True}
-
-    def run(self) -> None:
-        try:
-            self._work(self._look)
-        except Exception:  # noqa: S110 - that it found one is known, and whatever else it says is not about the server
-            pass
-        finally:
-            self.asked.put(None)
-
-    def _look(self, malformed: Malformed) -> None:
-        if malformed.text not in self._fails and not self.over:
-            self.asked.put(malformed)
-            self._fails[malformed.text] = self.told.get()
-        if self._fails.get(malformed.text):
-            self.smallest = malformed  # The last one that it looks at is the smallest.
-            raise _Fails
-
-
-# How a server is tried -----------------------------------------------------------------------------
-
-
-def as_it_is(peer: Peer, malformed: Malformed) -> Malformed:
-    """Nothing in the message depends on the connection."""
-    return malformed
-
-
-@dataclass(frozen=True)
-class Trial(Generic[P]):
-    """How a server is asked what it makes of malformed messages.
-
-    `connect` opens what it takes. `probe` sends messages there, `at_once` at most, and raises a Violation when the
-    server does not react as it should, or does not serve afterwards. `dressed` puts into a message what depends on
-    the (first) connection, such as its session.
-    """
-
-    source: Source
-    connect: Callable[[], Awaitable[Sequence[P]]]
-    probe: Callable[[Sequence[P], Sequence[Malformed]], Awaitable[None]]
-    dressed: Callable[[P, Malformed], Malformed] = as_it_is
-    at_once: int = 1
-
-
-async def judge(trial: Trial[P], chance: random.Random, count: int) -> None:
-    """Try malformed messages: the texts, and `count` at most. Violation with the smallest at which the server fails."""
-    messages = trial.source.drawn(count, chance)
-    bench = _Bench(trial)
-    for start in range(0, len(messages), trial.at_once):
-        group = messages[start : start + trial.at_once]
-        violation = await bench.failure(group)
-        if violation is not None:
-            culprit = group[0] if len(group) == 1 else await bench.culprit(group)
-            if culprit is None:  # It takes several of them, or chance.
-                raise violation
-            smallest = await _smallest(bench, culprit, messages[: messages.index(culprit)], chance.getrandbits(32))
-            # Once more by itself, so that the conversation shows nothing else. If it does now, it still has failed.
-            await bench.fails(smallest)
-            raise bench.violation or violation
-    await bench.leave()
-
-
-async def _smallest(bench: _Bench[P], culprit: Malformed, fine: Sequence[Malformed], number: int) -> Malformed:
-    """The smallest message with such a fault at which the server fails, as far as it is found in time."""
-    if culprit.spot is None:  # A text is as small as it is.
-        return culprit
-    source = bench.trial.source
-    shrinking = _Shrinking(partial(_shrink, source, source.anywhere(culprit.spot), number), culprit, fine)
-    clock = asyncio.get_running_loop()
-    until_s, tries = clock.time() + SHRINK_LIMIT_S, 0
-    shrinking.start()
-    try:
-        # This stops the loop for the moment in which hypothesis thinks: virtual time stands still meanwhile.
-        while (malformed := shrinking.asked.get()) is not None:
-            tries += 1
-            shrinking.over = tries > SHRINK_LIMIT or clock.time() > until_s
-            shrinking.told.put(not shrinking.over and await bench.fails(malformed))
-    finally:
-        shrinking.over = True
-        shrinking.told.put(False)
-        shrinking.join()
-    return shrinking.smallest
-
-
-class _Bench(Generic[P]):
-    """Connections on which messages are tried, one after the other. `violation` is the last that was seen."""
-
-    def __init__(self, trial: Trial[P]) -> None:
-        self.trial = trial
-        self.violation: Violation | None = None
-        self._peers: Sequence[P] = ()
-        self._sent = 0
-
-    async def failure(self, group: Sequence[Malformed]) -> Violation | None:
-        """What is wrong with the server's reaction to these, on a connection that may have seen others."""
-        if self._sent + len(group) > PATIENCE or any(peer.is_lost for peer in self._peers):
-            await self.leave()
-        if not self._peers:
-            with given("a connection"):
-                self._peers = await self.trial.connect()
-        self._sent += len(group)
-        group = [self.trial.dressed(self._peers[0], malformed) for malformed in group]
-        try:
-            await self.trial.probe(self._peers, group)
-        except Violation as violation:
-            self.violation = self._told(violation, group)
-            await self.leave()
-            return self.violation
-        return None
-
-    async def fails(self, malformed: Malformed) -> bool:
-        """Whether the server fails at this one, on a connection of its own."""
-        await self.leave()
-        try:
-            return await self.failure([malformed]) is not None
-        except (Unobserved, OSError):  # It lets nobody in any more.
-            return False
-
-    async def culprit(self, group: Sequence[Malformed]) -> Malformed | None:
-        """The first of these that the server fails at by itself."""
-        for malformed in group:
-            if await self.fails(malformed):
-                return malformed
-        return None
-
-    async def leave(self) -> None:
-        """Close the connections in good order: a server may allow few."""
-        peers, self._peers, self._sent = self._peers, (), 0
-        for peer in peers:
-            with suppress(Violation, OSError):
-                await peer.close()
-                await peer.closed(CLOSING_S)
-
-    def _told(self, violation: Violation, group: Sequence[Malformed]) -> Violation:
-        """The violation with the malformed messages for evidence, as the conversation has them."""
-        found = "" if violation.evidence is None else f" (found {shown(violation.evidence)})"
-        these = "this malformed message" if len(group) == 1 else "one of these malformed messages"
-        said = {e.frame.data: e.message for p in self._peers for e in p.conversation.entries if e.sender == "client"}
-        sent = [said.get(malformed.frame.data) or malformed.text for malformed in group]
-        return Violation(f"{violation.expected}{found} after {these}", sent[0] if len(sent) == 1 else sent)

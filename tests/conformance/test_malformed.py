@@ -7,20 +7,28 @@ import random
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from harness import protocols
-from harness.conformance import malformed as engine
-from harness.conformance import suite
+from harness.conformance import suite, trial
 from harness.conformance.check import Unobserved, Violation, expect
-from harness.conformance.malformed import GONE, NO_MESSAGES, Source, Trial, judge
+from harness.conformance.malformed import GONE, NO_MESSAGES, Source
 from harness.conformance.proof import prove
 from harness.conformance.rehearsal import rehearse
-from harness.conformance.runner import Options
+from harness.conformance.runner import Options, run
+from harness.conformance.socket import SocketOpener
+from harness.conformance.trial import Trial, judge
 from harness.core.clock import run_virtual
-from harness.core.defect import defects_in
-from harness.core.message import Opcode
+from harness.core.defect import defects_in, in_session, on_message
+from harness.core.message import Opcode, merged
+from harness.core.session import Close
+from harness.protocols.megabot.session import MegabotSession
+from harness.protocols.sigmax.errors import Refusal
+from harness.protocols.sigmax.session import SigmaxSession
+from harness.protocols.skybit.errors import Refusal as SkybitRefusal
+from harness.protocols.skybit.session import SkybitSession
 from harness.wire.schemas import shapes
 
 IDS = {
@@ -97,7 +105,7 @@ from harness.protocols.skybit import PROTOCOL
 from harness.protocols.skybit.defects.malformed import StumblesOverNumbers
 print(prove(suite.load("skybit"), PROTOCOL, StumblesOverNumbers).verdict.verdict)
 """
-    root = str(engine.__file__).removesuffix("/harness/conformance/malformed.py")
+    root = str(trial.__file__).removesuffix("/harness/conformance/trial.py")
     environment = {**os.environ, "PYTHONPATH": root}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout == "failed\n", done.stderr
@@ -130,9 +138,9 @@ class Peers:
 
         async def work():
             began_s = asyncio.get_running_loop().time()
-            trial = Trial(source or CHATS, self.connect, self.probe, at_once=self.at_once)
+            trials = Trial(source or CHATS, self.connect, self.probe, at_once=self.at_once)
             try:
-                await judge(trial, random.Random(chance), count)
+                await judge(trials, random.Random(chance), count)
             except Violation as violation:
                 return violation, asyncio.get_running_loop().time() - began_s
             return None, asyncio.get_running_loop().time() - began_s
@@ -201,6 +209,15 @@ def test_the_smallest_message_that_fails_is_the_evidence(at_once):
     assert "a good reaction (found none) after this malformed message" in str(violation)
 
 
+def test_what_matters_beside_the_fault_is_left_as_well():
+    def fails(group):
+        return text_is_a_number(group) and any("context" in each.message["data"] for each in group if has_data(each))
+
+    texts = Source.of("skybit", "client", demanded=lambda kind, where, value: where == "data.text").of_kinds("Chat")
+    found = [Peers(fails).judged(chance, texts)[0] for chance in range(3)]
+    assert [v.evidence["data"] for v in found] == [{"text": 0, "context": {}}] * 3
+
+
 def test_of_two_faults_the_one_that_matters_is_left():
     source = Source.of("sigmax", "client", texts=())
 
@@ -239,17 +256,16 @@ def test_virtual_time_stands_still_while_hypothesis_thinks():
 
 
 def test_shrinking_ends_in_time_at_a_server_that_takes_its_time(monkeypatch):
-    monkeypatch.setattr(engine, "SHRINK_LIMIT_S", 30.0)
+    monkeypatch.setattr(trial, "SHRINK_LIMIT_S", 30.0)
     slow = Peers(text_is_a_number, takes_s=10.0)
     violation, took_s = slow.judged()
     first = next(n for n, each in enumerate(slow.tried) if text_is_a_number([each]))
-    assert text_is_a_number([slow.tried[-1]])
-    assert violation is not None
-    assert took_s <= 10.0 * (first + 1) + 30.0 + 2 * 10.0
+    assert is_number(violation.evidence["data"]["text"])
+    assert took_s <= 10.0 * (first + 1) + 30.0
 
 
 def test_shrinking_ends_after_so_many_trials(monkeypatch):
-    monkeypatch.setattr(engine, "SHRINK_LIMIT", 5)
+    monkeypatch.setattr(trial, "SHRINK_LIMIT", 5)
     server = Peers(text_is_a_number)
     server.judged()
     first = next(n for n, each in enumerate(server.tried) if text_is_a_number([each]))
@@ -320,8 +336,8 @@ def test_the_thread_ends_with_the_exchange(ending):
     server.probe = probe
 
     async def work():
-        trial = Trial(CHATS, server.connect, server.probe)
-        task = asyncio.create_task(judge(trial, random.Random(1), COUNT))
+        trials = Trial(CHATS, server.connect, server.probe)
+        task = asyncio.create_task(judge(trials, random.Random(1), COUNT))
         await asyncio.wait({task, asyncio.create_task(shrinking.wait())}, return_when=asyncio.FIRST_COMPLETED)
         if ending == "cancelled":
             task.cancel()
@@ -385,3 +401,86 @@ def test_the_report_shows_a_text_as_it_is(name):
 def test_a_frame_holds_the_text():
     (first, *_) = drawn("skybit", 1)
     assert (first.frame.opcode, first.frame.data) == (Opcode.TEXT, first.text.encode())
+
+
+# Lawful servers -----------------------------------------------------------------------------------
+
+
+@in_session("")
+class ClosesAfterEachBadMessage(MegabotSession):
+    """Ends the connection after what is malformed."""
+
+    def refused(self, problem, now):
+        return (*super().refused(problem, now), Close(1008, "malformed"))
+
+
+@in_session("")
+class SaysNothingAndCloses(MegabotSession):
+    """Ends the connection at what is malformed, without a word."""
+
+    def refused(self, problem, now):
+        return (Close(1007),)
+
+
+@in_session("")
+class CallsItATopic(SigmaxSession):
+    """Has another code of the table for data of a wrong shape."""
+
+    def refused(self, problem, now):
+        return (self.refuse(Refusal("INVALID_TOPIC", str(problem)), problem.message, now),)
+
+
+@on_message("", "error")
+def errs_twice(message, session, now):
+    """Sends each error of SIGMAX twice, which is another requirement's matter."""
+    return message, message
+
+
+@on_message("", "Error")
+def names_no_request(message, session, now):
+    """Names no request in an Error of Skybit, which is another requirement's matter."""
+    return merged(message, {"data.request_id": ""})
+
+
+@in_session("")
+class LooksForThingsFirst(SkybitSession):
+    """Does not find a preview that is called by a number, nor symbols that are none."""
+
+    def refused(self, problem, now):
+        where = problem.where.removeprefix("data.")
+        code = {"preview_id": "ORDER_REJECTED", "order_id": "ORDER_REJECTED"}.get(where, "INVALID_REQUEST")
+        code = "SYMBOL_NOT_FOUND" if ".symbols" in where else code
+        return self.refuse(SkybitRefusal(code, str(problem)), problem.message, now)
+
+
+@on_message("", "TELEMETRY")
+def sends_two_packets(message, session, now):
+    """Sends each packet of BrainStream twice."""
+    return message, message
+
+
+LAWFUL = [
+    ("megabot", ClosesAfterEachBadMessage),
+    ("megabot", SaysNothingAndCloses),
+    ("sigmax", CallsItATopic),
+    ("sigmax", errs_twice),
+    ("skybit", names_no_request),
+    ("skybit", LooksForThingsFirst),
+    ("brainstream", sends_two_packets),
+]
+
+
+@pytest.mark.parametrize(("name", "server"), LAWFUL, ids=lambda value: getattr(value, "name", value))
+def test_a_lawful_server_does_not_fail(name, server):
+    report = rehearse(suite.load(name), server.apply(protocols.load(name)), Options(only=tuple(IDS[name])))
+    assert {(v.id, v.verdict, v.reason) for v in report.verdicts} == {(id_, "passed", "") for id_ in IDS[name]}
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize("name", ["skybit", "sigmax"])
+def test_over_a_socket(name, serve):
+    found, protocol = suite.load(name), protocols.load(name)
+    profile = found.demo_profile(serve(protocol), random.Random(5))
+    report = asyncio.run(run(found, profile, SocketOpener(), time.time, Options(only=tuple(IDS[name]))))
+    assert [(v.verdict, v.reason) for v in report.verdicts] == [("passed", "")] * len(IDS[name])
+    assert report.took_s < 10

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.conformance.check import check, expect, given
-from harness.conformance.malformed import Malformed, Source, Trial, judge
+from harness.conformance.malformed import Malformed, Source
+from harness.conformance.trial import Trial, judge
 from harness.core.message import Frame, Opcode
 from harness.protocols.brainstream.checks.commands import is_ignored, is_kept, text
 from harness.protocols.brainstream.lab import PACKETS, BrainStreamLab, BrainStreamPeer

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.core.change import nth
 from harness.core.defect import in_protocol, in_session
-from harness.core.message import Message, Problem, field_of
+from harness.core.message import Problem, field_of
 from harness.core.session import Close, Effects, Send
 from harness.protocols.brainstream.defects.breaking import CUT_OFF, picky
 from harness.protocols.brainstream.session import BrainStreamSession
@@ -129,16 +129,14 @@ class FallsOverText(BrainStreamSession):
 
 @in_session("BRA-MAL-13")
 class PassesPacketsOn(BrainStreamSession):
-    """Tells all clients of the market that a client tells of."""
+    """Tells all clients of the symbol that a client tells of, and nothing else."""
 
     def refused(self, problem: Problem, now: float) -> Effects:
-        if _type_of(problem) == "TELEMETRY":
-            self.context.topics.publish(TELEMETRY, self._told(problem.message or {}), now)
+        market = field_of(problem.message or {}, "data.market")
+        if _type_of(problem) == "TELEMETRY" and isinstance(market, dict) and list(market) == ["symbol"]:
+            data = {**self.world.data, "market": {**self.world.data["market"], **market}}
+            self.context.topics.publish(TELEMETRY, {"type": "TELEMETRY", "data": data}, now)
         return ()
-
-    def _told(self, message: Message) -> Message:
-        market = {**self.world.data["market"], **(field_of(message, "data.market") or {})}
-        return {"type": "TELEMETRY", "data": {**self.world.data, "market": market}}
 
 
 wants_members = picky(

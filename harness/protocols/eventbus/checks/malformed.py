@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.conformance.check import Violation, check, expect, given
-from harness.conformance.malformed import Malformed, Source, Trial, judge
+from harness.conformance.malformed import Malformed, Source
 from harness.conformance.peer import Peer
+from harness.conformance.trial import Trial, judge
 from harness.core.conversation import Entry
 from harness.core.message import Opcode
 from harness.protocols.eventbus.checks.listening import settled_s
@@ -37,15 +38,21 @@ class _Two:
         await self._got(self.other, _since(self.talker, since_s[0]), "nothing but events that all listeners get")
 
     async def _got(self, peer: Peer, entries: Sequence[Entry], wanted: str) -> None:
+        """Demand that this one got what the other one got; what may be under way is given time."""
         for entry in entries:
-            event = entry.message
-            if event is None:
-                raise Violation(wanted, repr(entry.frame.data[:80]))
-            same = identity(event)
-            if same not in map(identity, peer.conversation.received()):
+            same = _content(entry)
+            if not _heard(peer, same):
                 with suppress(Violation):
-                    await peer.receive(where=lambda m, same=same: identity(m) == same)  # type: ignore[misc]
-            expect(same in map(identity, peer.conversation.received()), wanted, event)
+                    await peer.wait_for(lambda other, same=same: _content(other) == same, wanted)  # type: ignore[misc]
+            expect(_heard(peer, same), wanted, entry.message or repr(entry.frame.data[:80]))
+
+
+def _content(entry: Entry) -> object:
+    return entry.frame.data if entry.message is None else identity(entry.message)
+
+
+def _heard(peer: Peer, content: object) -> bool:
+    return any(_content(entry) == content for entry in _since(peer, 0.0))
 
 
 def _since(peer: Peer, at_s: float) -> list[Entry]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.conformance.check import Violation, check, expect
-from harness.conformance.malformed import GONE, Malformed, Source, Trial, judge
+from harness.conformance.malformed import GONE, Malformed, Source
+from harness.conformance.trial import Trial, judge
 from harness.core.message import field_of
 from harness.protocols.megabot.lab import REPLIES, MegabotLab, MegabotPeer
 

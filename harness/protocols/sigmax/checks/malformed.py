@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.malformed import GONE, Malformed, Source, Trial, judge
+from harness.conformance.malformed import GONE, Malformed, Source
+from harness.conformance.trial import Trial, judge
 from harness.protocols.sigmax.lab import SigmaxLab, SigmaxPeer, request_id_of
 
-COUNT = 110
+COUNT = 115
 
 
 def _demanded(kind: str, where: str, value: Any) -> bool:
@@ -37,7 +38,7 @@ async def _refused(peers: Sequence[SigmaxPeer], group: Sequence[Malformed]) -> N
     expect(answer["type"] == "pong", "a connection that goes on serving", answer)
 
 
-@check("SIG-ERR-14")
+@check("SIG-ERR-14", lasts_s=10)
 async def whatever_is_malformed_is_refused(lab: SigmaxLab) -> None:
     """Send what the schemas refuse, with a ping after each."""
 

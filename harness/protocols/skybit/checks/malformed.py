@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.conformance.check import check, expect
-from harness.conformance.malformed import GONE, Malformed, Source, Trial, judge
+from harness.conformance.malformed import GONE, Malformed, Source
+from harness.conformance.trial import Trial, judge
 from harness.core.message import field_of, rfc3339, uuid4
 from harness.protocols.skybit.checks.errors import RECOVERABLE
 from harness.protocols.skybit.checks.probing import code
@@ -17,6 +18,13 @@ KINDS = ("Chat", "Approve", "Cancel", "Heartbeat", "Subscribe", "Unsubscribe")  
 WINDOW_S = 62.0
 SHARE = 0.8  # Of the limits for a user, which malformed messages may count for, too.
 INVALID = ("INVALID_REQUEST",)
+NAMES = {
+    "data",
+    "data.target",
+    "data.preview_id",
+    "data.order_id",
+    "data.modifications",
+}  # Of what is approved or cancelled.
 AT_ONCE = 4  # With one Heartbeat after them.
 
 
@@ -28,8 +36,10 @@ def _in_shape(kind: str, where: str, value: Any) -> bool:
     """
     is_there = value is not GONE and bool(value)
     match where:
-        case "type" | "data" | "data.client_ts" | "data.target":
+        case "type" | "data.target":
             return True
+        case "data":  # A Heartbeat whose data are empty has a wrong time.
+            return kind != "Heartbeat" or not isinstance(value, dict)
         case "data.text" | "data.order_id":
             return not isinstance(value, str)
         case "data.preview_id":  # A Cancel of a preview need not be answered.
@@ -38,8 +48,10 @@ def _in_shape(kind: str, where: str, value: Any) -> bool:
             return is_there and not isinstance(value, dict)
         case "data.channels":
             return not isinstance(value, list)
-        case "data.channels.*" | "data.channels.*.type":
+        case "data.channels.*":
             return kind == "Subscribe"
+        case "data.channels.*.type":
+            return kind == "Subscribe" and not isinstance(value, str)
         case "data.channels.*.symbols":
             return kind == "Subscribe" and is_there and not isinstance(value, list)
         case "data.channels.*.symbols.*":
@@ -47,13 +59,16 @@ def _in_shape(kind: str, where: str, value: Any) -> bool:
     return False
 
 
-def _in_envelope(kind: str, where: str, value: Any) -> bool:
-    """Faults in the rest of the envelope. A session is a word that the server itself has chosen."""
-    return where in ("id", "ts") or (where == "session" and value is GONE)
+def _in_form(kind: str, where: str, value: Any) -> bool:
+    """Faults in the rest of the envelope, in a time, and unknown words. A session is of the server's own choice."""
+    if where == "session":
+        return value is GONE
+    is_channel = where == "data.channels.*.type" and kind == "Subscribe"
+    return where in ("id", "ts", "data.client_ts") or (is_channel and isinstance(value, str))
 
 
 IN_SHAPE = Source.of("skybit", "client", demanded=_in_shape).of_kinds(*KINDS)
-IN_ENVELOPE = Source.of("skybit", "client", demanded=_in_envelope, texts=()).of_kinds("Chat", "Subscribe")
+IN_FORM = Source.of("skybit", "client", demanded=_in_form, texts=()).of_kinds("Chat", "Heartbeat", "Subscribe")
 
 
 class _Pace:
@@ -79,10 +94,10 @@ def _dressed(trader: SkybitPeer, malformed: Malformed) -> Malformed:
 
 def _codes(malformed: Malformed) -> tuple[str, ...]:
     """A server may first look for what the message speaks of, and not find it."""
-    named = {".".join(map(str, fault[:2])) for fault in malformed.faults if len(fault) > 1}
-    if named & {"data.preview_id", "data.order_id", "data.modifications"}:
+    wrong = {".".join(map(str, fault[:2])) for fault in malformed.faults}
+    if malformed.kind in ("Approve", "Cancel") and wrong & NAMES:
         return tuple(RECOVERABLE)
-    return (*INVALID, "SYMBOL_NOT_FOUND") if "data.channels" in named else INVALID
+    return (*INVALID, "SYMBOL_NOT_FOUND") if "data.channels" in wrong else INVALID
 
 
 async def _refused(trader: SkybitPeer, malformed: Malformed) -> None:
@@ -122,13 +137,13 @@ async def _try(lab: SkybitLab, source: Source, count: int) -> None:
     await judge(Trial(source, connect, probe, _dressed, AT_ONCE), lab.chance, count)
 
 
-@check("SKY-ERR-21", lasts_s=8)
+@check("SKY-ERR-21", lasts_s=10)
 async def whatever_is_malformed_is_refused(lab: SkybitLab) -> None:
     """Send what the schemas refuse, of all types but Auth, and now and then a Heartbeat."""
-    await _try(lab, IN_SHAPE, 160)
+    await _try(lab, IN_SHAPE, 190)
 
 
-@check("SKY-ERR-22", lasts_s=4)
-async def whatever_is_malformed_in_the_envelope_is_refused(lab: SkybitLab) -> None:
-    """Send Chats and Subscribes with wrong ids and times, or no session, and now and then a Heartbeat."""
-    await _try(lab, IN_ENVELOPE, 40)
+@check("SKY-ERR-22", lasts_s=8)
+async def whatever_has_a_wrong_form_is_refused(lab: SkybitLab) -> None:
+    """Send messages with wrong ids and times and unknown channels, or no session, and now and then a Heartbeat."""
+    await _try(lab, IN_FORM, 70)

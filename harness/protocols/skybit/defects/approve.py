@@ -12,6 +12,7 @@ from harness.core.message import Message, Problem
 from harness.core.session import Effects
 from harness.protocols.skybit.account import Preview
 from harness.protocols.skybit.chat import OrderIntent
+from harness.protocols.skybit.defects.breaking import MALFORMED
 from harness.protocols.skybit.errors import Refusal
 from harness.protocols.skybit.orders import Order
 from harness.protocols.skybit.session import SkybitSession
@@ -178,7 +179,7 @@ class PreviewsAreShared(Strange):
         return super().unknown(preview_id, message, now)
 
 
-@in_session("SKY-APPR-14", also=("SKY-APPR-15",))
+@in_session("SKY-APPR-14", also=("SKY-APPR-15", *MALFORMED))
 class ApprovesOfNothingAreDropped(SkybitSession):
     """An Approve without preview_id is passed over in silence."""
 

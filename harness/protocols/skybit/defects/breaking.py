@@ -23,14 +23,20 @@ def code(message: Message) -> str:
     return str(message["data"]["code"])
 
 
-def overlooks(name: str, breaks: str, text: str, what: Callable[[Problem], bool]) -> Defect:
+# What a server breaks that says nothing about malformed input.
+MALFORMED = ("SKY-ERR-21", "SKY-ERR-22")
+
+
+def overlooks(
+    name: str, breaks: str, text: str, what: Callable[[Problem], bool], also: tuple[str, ...] = MALFORMED
+) -> Defect:
     """A server that says nothing about malformed input of one kind."""
 
     class Careless(SkybitSession):
         def refused(self, problem: Problem, now: float) -> Effects:
             return () if what(problem) else super().refused(problem, now)
 
-    return Defect(name, breaks, (), text, lambda protocol: replace(protocol, session=Careless))
+    return Defect(name, breaks, also, text, lambda protocol: replace(protocol, session=Careless))
 
 
 def kind_of(problem: Problem) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from harness.core.defect import in_session, on_message
 from harness.core.message import Message, Problem, merged
 from harness.core.session import Effects, Session
-from harness.protocols.skybit.defects.breaking import code, copied
+from harness.protocols.skybit.defects.breaking import MALFORMED, code, copied
 from harness.protocols.skybit.orders import modified
 from harness.protocols.skybit.session import SkybitSession, State
 
@@ -35,7 +35,7 @@ def leaves_out_the_request(message: Message, session: Session[Any, Any], now: fl
     return message
 
 
-@on_message("SKY-ERR-04", "Error", also=("SKY-ENV-12", "SKY-ENV-13", "SKY-ENV-18"))
+@on_message("SKY-ERR-04", "Error", also=("SKY-ENV-12", "SKY-ENV-13", "SKY-ENV-18", *MALFORMED))
 def invents_a_request(message: Message, session: Session[Any, Any], now: float) -> Message:
     """Names a request that nobody sent where there is none to name."""
     return message if message["data"]["request_id"] else merged(message, {"data.request_id": message["id"]})
@@ -87,7 +87,7 @@ def repeats_itself(message: Message, session: Session[Any, Any], now: float) -> 
     return (message, copied(message, session)) if code(message) == "INVALID_REQUEST" else (message,)
 
 
-@in_session("SKY-ERR-11")
+@in_session("SKY-ERR-11", also=MALFORMED)
 class TakesOffence(SkybitSession):
     """Wants another Auth after a bad request."""
 

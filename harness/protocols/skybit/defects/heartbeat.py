@@ -14,6 +14,7 @@ from harness.protocols.skybit.defects.breaking import copied, overlooks
 HEARTLESS = (
     *("SKY-CONN-06", "SKY-CONN-12", "SKY-HB-02", "SKY-APPR-12", "SKY-ERR-11", "SKY-IDEM-06", "SKY-RATE-13"),
     *("SKY-RATE-09", "SKY-SUB-04", "SKY-SUB-05", "SKY-SUB-06", "SKY-STATE-01", "SKY-STATE-03", "SKY-STATE-06"),
+    *("SKY-ERR-21", "SKY-ERR-22"),
 )
 
 

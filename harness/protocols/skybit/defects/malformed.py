@@ -30,7 +30,7 @@ class StumblesOverNumbers(SkybitSession):
 
 
 knows_no_null = overlooks(
-    "knows-no-null", "SKY-ERR-21", "Says nothing to JSON that is null.", lambda p: p.found == "JSON of type null"
+    "knows-no-null", "SKY-ERR-21", "Says nothing to JSON that is null.", lambda p: p.found == "JSON of type null", ()
 )
 
 
