@@ -32,6 +32,7 @@ PATIENCE = 24  # So many come on one connection at most: a server may lose its p
 SHRINK_LIMIT = 150  # Trials that it may take to find the smallest message,
 SHRINK_LIMIT_S = 120.0  # and seconds.
 CLOSING_S = 1.0
+FAR_S = 25.0  # What a trial may last at a server that is far away, since it asks one thing after the other.
 
 
 # How a server is tried -----------------------------------------------------------------------------

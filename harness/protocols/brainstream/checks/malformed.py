@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.conformance.check import check, expect, given
 from harness.conformance.malformed import Malformed, Source
-from harness.conformance.trial import Trial, judge
+from harness.conformance.trial import FAR_S, Trial, judge
 from harness.core.message import Frame, Opcode
 from harness.protocols.brainstream.checks.commands import is_ignored, is_kept, text
 from harness.protocols.brainstream.lab import PACKETS, BrainStreamLab, BrainStreamPeer
@@ -143,7 +143,7 @@ async def _are_ignored(peers: Sequence[BrainStreamPeer], group: Sequence[Malform
     await is_ignored(peers[0], *(malformed.frame for malformed in group))
 
 
-@check("BRA-MAL-14", lasts_s=17)
+@check("BRA-MAL-14", lasts_s=FAR_S)
 async def whatever_is_malformed_is_ignored(lab: BrainStreamLab) -> None:
     """Send what the schemas refuse, a handful at a time."""
 

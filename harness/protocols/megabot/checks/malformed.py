@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.conformance.check import Violation, check, expect
 from harness.conformance.malformed import GONE, Malformed, Source
-from harness.conformance.trial import Trial, judge
+from harness.conformance.trial import FAR_S, Trial, judge
 from harness.core.message import field_of
 from harness.protocols.megabot.lab import REPLIES, MegabotLab, MegabotPeer
 
@@ -44,7 +44,7 @@ async def _refused(client: MegabotPeer, malformed: Malformed) -> None:
     expect(failed or answer.get("type") not in (*REPLIES, "tool_result"), "an error or the end", answer)
 
 
-@check("MEG-VAL-11", lasts_s=8)
+@check("MEG-VAL-11", lasts_s=FAR_S)
 async def whatever_lacks_something_is_refused(lab: MegabotLab) -> None:
     """Send messages of several types that lack something, and now and then a chat, which must be answered."""
 

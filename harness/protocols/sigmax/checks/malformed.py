@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.conformance.check import check, expect
 from harness.conformance.malformed import GONE, Malformed, Source
-from harness.conformance.trial import Trial, judge
+from harness.conformance.trial import FAR_S, Trial, judge
 from harness.protocols.sigmax.lab import SigmaxLab, SigmaxPeer, request_id_of
 
 COUNT = 115
@@ -38,7 +38,7 @@ async def _refused(peers: Sequence[SigmaxPeer], group: Sequence[Malformed]) -> N
     expect(answer["type"] == "pong", "a connection that goes on serving", answer)
 
 
-@check("SIG-ERR-14", lasts_s=10)
+@check("SIG-ERR-14", lasts_s=FAR_S)
 async def whatever_is_malformed_is_refused(lab: SigmaxLab) -> None:
     """Send what the schemas refuse, with a ping after each."""
 

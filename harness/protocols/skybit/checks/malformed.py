@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.conformance.check import check, expect
 from harness.conformance.malformed import GONE, Malformed, Source
-from harness.conformance.trial import Trial, judge
+from harness.conformance.trial import FAR_S, Trial, judge
 from harness.core.message import field_of, rfc3339, uuid4
 from harness.protocols.skybit.checks.errors import RECOVERABLE
 from harness.protocols.skybit.checks.probing import code
@@ -137,13 +137,13 @@ async def _try(lab: SkybitLab, source: Source, count: int) -> None:
     await judge(Trial(source, connect, probe, _dressed, AT_ONCE), lab.chance, count)
 
 
-@check("SKY-ERR-21", lasts_s=10)
+@check("SKY-ERR-21", lasts_s=FAR_S)
 async def whatever_is_malformed_is_refused(lab: SkybitLab) -> None:
     """Send what the schemas refuse, of all types but Auth, and now and then a Heartbeat."""
     await _try(lab, IN_SHAPE, 190)
 
 
-@check("SKY-ERR-22", lasts_s=8)
+@check("SKY-ERR-22", lasts_s=FAR_S)
 async def whatever_has_a_wrong_form_is_refused(lab: SkybitLab) -> None:
     """Send messages with wrong ids and times and unknown channels, or no session, and now and then a Heartbeat."""
     await _try(lab, IN_FORM, 70)
