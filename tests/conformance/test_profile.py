@@ -126,3 +126,9 @@ def test_secrets_are_tokens_headers_and_what_hides_in_the_address():
         "ws://u:pass@h/?key=value", ("one",), expired_token="two", headers={"A": "three"}, credentials=told
     )
     assert set(profile.secrets) == {"one", "two", "three", "four", "five", "pass", "value"}
+
+
+def test_a_server_may_lack_more_than_its_profile_says():
+    profile = Profile("ws://here", capabilities={"key": True, "limit": False})
+    assert profile.lacking(("key", "ids")).capabilities == {"key": False, "limit": False, "ids": False}
+    assert profile.lacking(()) == profile

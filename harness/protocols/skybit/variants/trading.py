@@ -89,10 +89,9 @@ class PlansFirst(SkybitSession):
         try:
             return super().chat(message, now)
         except Refusal as refusal:
-            if refusal.code != "SYMBOL_NOT_FOUND":
-                raise
-            plan = self.say("Plan", {"intent": "Place an order", "tools": []}, now)
-            return [plan, *self.refuse(refusal, message, now)]
+            is_planned = refusal.code == "SYMBOL_NOT_FOUND"
+            plan = [self.say("Plan", {"intent": "Place an order", "tools": []}, now)] if is_planned else []
+            return [*plan, *self.refuse(refusal, message, now)]
 
 
 @on_message(CHARGES, "Preview")
