@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from harness import __version__
 from harness.conformance.report import score
+from harness.conformance.requirement import Requirement
 from harness.conformance.verdict import Report, Verdict
 from harness.core.message import rfc3339
 from harness.wire.explain import problem_of
@@ -77,14 +78,14 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
+def demanded(requirement: Requirement) -> dict[str, str]:
+    """What a requirement demands: its members `id`, `level`, `side`, `section`, `text`."""
+    return {name: getattr(requirement, name) for name in ("id", "level", "side", "section", "text")}
+
+
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    requirement = verdict.requirement
     return {
-        "id": requirement.id,
-        "level": requirement.level,
-        "side": requirement.side,
-        "section": requirement.section,
-        "text": requirement.text,
+        **demanded(verdict.requirement),
         "verdict": verdict.verdict,
         "observations": verdict.observations,
         "reason": verdict.reason,

@@ -36,6 +36,7 @@ def text(reports: Sequence[Document]) -> str:
         meaning=MEANINGS[worst],
         exit_code=worst,
         counts=score.counts(verdicts),
+        choices=[(v["place"], [(f"{v['place']}/{of['name']}", of["name"]) for of in v["sections"]]) for v in views],
         levels={level: level for level in LEVELS},
         level_counts=Counter(verdict["level"] for verdict in verdicts),
         protocol_scores=[(view["protocol"], view["counts"], view["place"]) for view in views],

@@ -15,6 +15,7 @@ from harness import __version__
 from harness.conformance.matrix import Cell, Matrix, Row
 from harness.conformance.redact import cut
 from harness.conformance.report import page, score
+from harness.conformance.report.document import demanded
 from harness.conformance.requirement import LEVELS
 from harness.conformance.verdict import FOUND_WIDTH
 
@@ -53,6 +54,7 @@ def html_text(matrices: Sequence[Matrix]) -> str:
         noticed=sum(cell["verdict"] == "failed" for row in rows for cell in row["defects"]),
         levels={level: level for level in LEVELS},
         level_counts=Counter(row["level"] for row in rows),
+        choices=[(each["protocol"], [(of["place"], of["name"]) for of in each["sections"]]) for each in suites],
         suite_scores=[(each["protocol"], each["counts"], each["protocol"]) for each in suites],
     )
 
@@ -90,14 +92,9 @@ def _counts(rows: Sequence[Any]) -> dict[str, int]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    requirement = row.requirement
     return {
-        "id": requirement.id,
-        "level": requirement.level,
-        "side": requirement.side,
-        "section": requirement.section,
-        "text": requirement.text,
-        "excluded": requirement.excluded,
+        **demanded(row.requirement),
+        "excluded": row.requirement.excluded,
         "state": _state(row),
         "checks": [name.replace("_", " ") for name in row.checks],
         "defects": [_cell(cell) for cell in row.cells],
