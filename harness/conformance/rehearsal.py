@@ -6,6 +6,7 @@ import asyncio
 import random
 from dataclasses import replace
 
+from harness.conformance.conditions import BusyLoop, Conditions
 from harness.conformance.memory import MemoryOpener
 from harness.conformance.profile import Profile
 from harness.conformance.runner import Options, run
@@ -19,21 +20,27 @@ SIDE_BY_SIDE = 1000  # Virtual time has no crowd to fear.
 
 
 def rehearse(
-    suite: Suite, protocol: Protocol, options: Options | None = None, profile: Profile | None = None
+    suite: Suite,
+    protocol: Protocol,
+    options: Options | None = None,
+    profile: Profile | None = None,
+    conditions: Conditions | None = None,
 ) -> Report:
-    """Judge a mock of `protocol`, which may have a defect."""
-    return run_virtual(_rehearsal(suite, protocol, options or Options(), profile))
+    """Judge a mock of `protocol`, which may have a defect, or work under bad `conditions`."""
+    return run_virtual(_rehearsal(suite, protocol, options or Options(), profile, conditions or Conditions()))
 
 
-async def _rehearsal(suite: Suite, protocol: Protocol, options: Options, profile: Profile | None) -> Report:
+async def _rehearsal(
+    suite: Suite, protocol: Protocol, options: Options, profile: Profile | None, conditions: Conditions
+) -> Report:
     loop = asyncio.get_running_loop()
     clock = Clock()
 
     def wall_s() -> float:
         return clock.wall_s(loop.time())
 
-    house = House({protocol.name: protocol}, wall_s)
+    house = House({protocol.name: protocol}, wall_s, loop=lambda: BusyLoop(loop, conditions))
     target = f"ws://mock{protocol.paths[0]}"
     chance = random.Random(options.seed)
     profile = replace(profile or suite.demo_profile(target, chance), side_by_side=SIDE_BY_SIDE)
-    return await run(suite, profile, MemoryOpener(house), wall_s, options)
+    return await run(suite, profile, MemoryOpener(house, conditions), wall_s, options)
