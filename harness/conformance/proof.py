@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.conformance.conditions import Conditions
 from harness.conformance.rehearsal import rehearse
 from harness.conformance.runner import Options
 from harness.conformance.suite import Suite
@@ -29,13 +30,15 @@ class Proof:
         return self.verdict.verdict == "failed" and bool(self.verdict.reason)
 
 
-def prove(suite: Suite, protocol: Protocol, defect: Defect, *, whole: bool = False) -> Proof:
+def prove(
+    suite: Suite, protocol: Protocol, defect: Defect, *, whole: bool = False, conditions: Conditions | None = None
+) -> Proof:
     """Let the checks of the requirement that the defect breaks meet it; with `whole`, all checks.
 
     KeyError when the catalogue lacks the requirement.
     """
     asked = suite.requirements[defect.breaks]
     options = Options() if whole else Options(only=(asked.id,), until_failure=True)
-    report = rehearse(suite, defect.apply(protocol), options)
+    report = rehearse(suite, defect.apply(protocol), options, conditions=conditions)
     others = tuple(v.id for v in report.of("failed") if v.id != asked.id)
     return Proof(defect, report[asked.id], others)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from harness.conformance.check import Check, Unobserved, Violation, counting
 from harness.conformance.judging import ended_by, on_conversation
-from harness.conformance.lab import Lab
+from harness.conformance.lab import FAREWELL_S, Lab
 from harness.conformance.peer import Offer, Opener, Peer, Refused
 from harness.conformance.profile import Profile
 from harness.conformance.redact import Redactor
@@ -132,7 +132,7 @@ async def measure(opener: Opener, profile: Profile) -> float:
     except Violation:
         pass  # RFC 6455, 5.5.3 demands a pong, but that is for a check to say.
     finally:
-        await _leave(peer.close())
+        await _leave(_farewell(peer))
     return sorted(times)[len(times) // 2]
 
 
@@ -141,6 +141,12 @@ async def _probe(peer: Peer) -> float:
     await peer.send_frame(Frame(Opcode.PING, b"round trip"))
     await peer.receive_frame(Opcode.PONG, 2.0)
     return peer.now() - sent_s
+
+
+async def _farewell(peer: Peer) -> None:
+    """Close, and see the end of it: a run shall not begin with another connection that is about to go."""
+    await peer.close()
+    await peer.closed(FAREWELL_S)
 
 
 class _Bench:

@@ -24,6 +24,7 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 MAX_RECORDED_BYTES = 64 * 1024 * 1024
 MAX_RECORDED_FRAMES = 20_000
 MAX_BODY_BYTES = 64 * 1024  # Of a refused handshake.
+BODY_LIMIT_S = 5.0  # How long it may take, once its headers are there.
 HANDSHAKE_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 5.0  # How long a server may take to answer a close frame.
 MAX_WINDOW_BITS = 15  # RFC 7692, 7.1.2: offering it offers permessage-deflate without conditions.
@@ -77,8 +78,7 @@ class SocketOpener:
                     method, url.replace("ws", "http", 1), headers=dict(headers), data=body, allow_redirects=False
                 ) as reply,
             ):
-                text = (await reply.content.read(MAX_BODY_BYTES)).decode(errors="replace")
-                return Answer(reply.status, dict(reply.headers), body=text)
+                return Answer(reply.status, dict(reply.headers), body=await _body(reply))
         except (OSError, TimeoutError, aiohttp.ClientError) as error:
             raise _as_os_error(error) from error
 
@@ -201,8 +201,21 @@ class _Refusal:
     ) -> None:
         self.headers = dict(end.response.headers)
         if end.response.status != 101:
-            body = await end.response.content.read(MAX_BODY_BYTES)
-            self.body = body.decode(errors="replace")
+            self.body = await _body(end.response)
+
+
+async def _body(reply: aiohttp.ClientResponse) -> str:
+    """The beginning of a body, which may come in pieces, slowly, or without an end."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_LIMIT_S):
+            async for piece in reply.content.iter_any():
+                body += piece
+                if len(body) >= MAX_BODY_BYTES:
+                    break
+    except (TimeoutError, OSError, aiohttp.ClientError):
+        pass  # What is there, is told.
+    return body[:MAX_BODY_BYTES].decode(errors="replace")
 
 
 def _frame(received: Received) -> Frame | None:

@@ -92,7 +92,7 @@ class ClosesOnTheSecondError(SigmaxSession):
 
 # An error that names no request is taken for the answer to any.
 HEARD_BY_ALL = (
-    *("SIG-ERR-09", "SIG-ERR-11", "SIG-ERR-13", "SIG-REQ-01", "SIG-REQ-03"),
+    *("SIG-ERR-09", "SIG-ERR-11", "SIG-ERR-13", "SIG-REQ-01", "SIG-REQ-03", "SIG-REQ-04"),
     *("SIG-SUB-01", "SIG-SUB-06", "SIG-SUB-13", "SIG-SUB-14"),
 )
 

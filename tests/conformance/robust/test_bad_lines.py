@@ -1,0 +1,45 @@
+"""A lawful server that is slow, busy, or behind a proxy is judged as it is when it is quick."""
+
+import random
+
+import pytest
+
+from harness import protocols
+from harness.conformance import suite
+from harness.conformance.conditions import Conditions
+from harness.conformance.proof import prove
+from harness.conformance.rehearsal import rehearse
+from harness.core.defect import defects_in
+
+NAMES = protocols.having("lab")
+SLOW = {"latency_s": 0.2, "jitter_s": 0.1}
+BUSY = {"freeze_s": 0.3}
+# Name -> conditions and the seed of their chance.
+BAD = {"slow": (SLOW, 1), "busy": (BUSY, 2), "slow and busy": (SLOW | BUSY, 3)}
+# Slow line or not, an order may be filled before a Cancel gets there: there is nothing to notice then.
+A_MATTER_OF_LUCK = {"cancelled-for-nothing"}
+SAMPLE = [
+    pytest.param(name, defect, list(BAD.values())[number % 3], id=f"{name}-{defect.name}-{list(BAD)[number % 3]}")
+    for name in NAMES
+    for number, defect in enumerate(list(defects_in(f"harness.protocols.{name}.defects"))[::20])
+    if defect.name not in A_MATTER_OF_LUCK
+]
+
+
+def conditions(settings, seed):
+    return Conditions(**settings, chance=random.Random(seed))
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("name", NAMES)
+def test_no_verdict_flips_in_bad_conditions(name, bad):
+    report = rehearse(suite.load(name), protocols.load(name), conditions=conditions(*bad))
+    assert [(v.id, v.reason) for each in ("failed", "not-observed") for v in report.of(each)] == []
+    assert report.broken == []
+    assert report.exit_code == 0
+
+
+@pytest.mark.parametrize(("name", "defect", "bad"), SAMPLE)
+def test_a_defect_is_noticed_in_bad_conditions_too(name, defect, bad):
+    proof = prove(suite.load(name), protocols.load(name), defect, conditions=conditions(*bad))
+    assert proof.holds, f"{proof.verdict.id} is {proof.verdict.verdict}: {proof.verdict.reason}"
