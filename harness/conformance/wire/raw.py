@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import random
+import re
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,9 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 A_MASK = b"\x12\x34\x56\x78"
 NOTED = frozenset(int(each) for each in Opcode)  # What a record of a conversation has words for.
 MAX_HEAD_BYTES = 64 * 1024
-MAX_FRAME_BYTES = 16 * 1024 * 1024  # More than a check ever needs; a server that floods is not read to its end.
+# More than a check ever needs; a server that floods is not read to its end.
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+MAX_HEARD_BYTES, MAX_HEARD_FRAMES = 8 * 1024 * 1024, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Raw:
         self.conversation = Conversation({"url": self.target})
         self.key = base64.b64encode(self.chance.randbytes(16)).decode()
         self.heard: list[RawFrame] = []
+        self._heard_bytes = 0
         self._buffer = b""
         self._ended = False
         self._began_s = asyncio.get_running_loop().time()
@@ -165,7 +169,10 @@ class Raw:
         for part in parts:
             try:
                 self._writer.write(part)
-                await self._writer.drain()
+                async with asyncio.timeout(self.reply_s):
+                    await self._writer.drain()
+            except TimeoutError:
+                raise Unobserved("the server does not read what it is sent") from None
             except OSError:
                 self._ended = True
                 return
@@ -194,6 +201,9 @@ class Raw:
                 if not await self._more():
                     return None
         self.heard.append(frame)
+        self._heard_bytes += len(frame.payload)
+        if self._heard_bytes > MAX_HEARD_BYTES or len(self.heard) > MAX_HEARD_FRAMES:
+            raise Unobserved("the server sends more than is listened to")
         if frame.opcode in NOTED:
             code, reason = frame.code or 1005, frame.payload[2:].decode(errors="replace")
             noted = Frame(Opcode(frame.opcode), frame.payload)
@@ -227,8 +237,8 @@ class Raw:
         return True
 
     async def close(self) -> None:
-        """Let go of the connection."""
-        self._writer.close()
+        """Let go of the connection, whatever of it is still under way."""
+        self._writer.transport.abort()
 
     async def _more(self) -> bool:
         if self._ended:
@@ -266,6 +276,6 @@ class Raw:
 def _response(head: bytes) -> Response:
     first, *lines = head.decode("latin-1").split("\r\n")
     words = first.split()
-    status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+    status = int(words[1]) if len(words) > 1 and re.fullmatch("[0-9]{3}", words[1]) else 0
     pairs: Sequence[tuple[str, str, str]] = [line.partition(":") for line in lines]
     return Response(status, tuple((name.strip().lower(), value.strip()) for name, _, value in pairs))

@@ -1,4 +1,4 @@
-"""Servers that refuse, hang, flood, lie and break off: every run ends in time, with verdicts, and with no bug of ours."""
+"""Servers that refuse, hang, flood, lie and break off: every run ends in time, with verdicts, and no bug of ours."""
 
 import asyncio
 import copy
@@ -201,17 +201,17 @@ def _all(samples, chance):
 
 
 def _spoilt(value):
-    """What a server might put anywhere in a message: the sample with each place in turn holding this."""
+    """Some samples, each with this in one place."""
 
     def words(samples, chance):
-        for message in samples:
-            for place in list(_places(message)):
-                spoilt = copy.deepcopy(message)
-                parent = spoilt
-                for key in place[:-1]:
-                    parent = parent[key]
-                parent[place[-1]] = "@@"
-                yield json.dumps(spoilt).replace('"@@"', value)
+        for message in chance.sample(samples, min(len(samples), 12)):
+            spoilt = copy.deepcopy(message)
+            *way, last = chance.choice(list(_places(message)))
+            parent = spoilt
+            for key in way:
+                parent = parent[key]
+            parent[last] = "@@"
+            yield json.dumps(spoilt).replace('"@@"', value)
 
     return words
 
