@@ -7,7 +7,7 @@ import weakref
 from harness.core.conversation import Conversation
 
 FRAME_BYTES = 500  # What a frame costs beside its data, which is there twice: as it came, and decoded.
-MAX_BYTES = 24 * 1024 * 1024  # Of one connection, and of all: those of exchanges that are over count no more.
+MAX_BYTES = 16 * 1024 * 1024  # Of one connection, and of all: those of exchanges that are over count no more.
 MAX_BYTES_IN_ALL = 128 * 1024 * 1024
 FAIR_BYTES = 1024 * 1024  # What a connection has in any case.
 

@@ -55,6 +55,7 @@ class Request:
     json: Path | None = None
     expected_failures: Path | None = None
     seed: int | None = None
+    run_limit: float | None = None
     quiet: bool = False
     own_mock: bool = False
     defect: str | None = None
@@ -120,7 +121,7 @@ def judged(found: Suite, request: Request, levels: tuple[str, ...], console: Con
     seed = random.SystemRandom().randrange(1, 1_000_000) if seed is None else seed
     chosen = profile_of(found, request.url, request.profile, seed)
     with terminal.Watch(console) as watcher:
-        options = Options(request.only, levels, seed, watcher=watcher)
+        options = Options(request.only, levels, seed, limit_s=request.run_limit, watcher=watcher)
         return asyncio.run(_live(found, chosen, options))
 
 

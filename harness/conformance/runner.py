@@ -28,6 +28,7 @@ RUN_FACTOR, RUN_MARGIN_S = 2.0, 300.0
 SHORT_S = 20.0  # An exchange that lasts longer is run for others' invariants only where shorter ones do not show them.
 LEAVE_LIMIT_S = 5.0  # How long the end of an exchange may take.
 HANDSHAKE_LIMIT_S = 10.0
+PONG_LIMIT_S = 2.0
 PROBES = 3  # Pings to measure the round trip with.
 
 
@@ -152,7 +153,7 @@ def _refusal(answer: Answer) -> str:
 async def _probe(peer: Peer) -> float:
     sent_s = peer.now()
     await peer.send_frame(Frame(Opcode.PING, b"round trip"))
-    await peer.receive_frame(Opcode.PONG, 2.0)
+    await peer.receive_frame(Opcode.PONG, PONG_LIMIT_S)
     return peer.now() - sent_s
 
 

@@ -1,4 +1,4 @@
-"""Makes of a finding what a report shows of it: a server that floods leaves hundreds of findings, each a long record."""
+"""Makes of a finding what a report shows of it: a server that floods leaves hundreds of them, each a long record."""
 
 from __future__ import annotations
 

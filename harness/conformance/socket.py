@@ -20,7 +20,7 @@ from harness.core.message import Frame, Opcode
 
 Received = WSMessage | WSMessageTextBytes
 
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 MAX_BODY_BYTES = 64 * 1024  # Of a refused handshake.
 BODY_LIMIT_S = 5.0  # How long it may take, once its headers are there.
 HANDSHAKE_LIMIT_S = 10.0

@@ -10,6 +10,7 @@ from typing import Any
 MAX_DEPTH = 200  # RFC 8259, 9: a receiver may limit the depth. No message is nested so deep; Python bears about 900.
 
 _LARGE = re.compile(rb"\d{20}|[eE]\+?\d{3}")  # What may be a number beyond those that a double holds, or an integer.
+_TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}]')
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # What may be one half of a pair of surrogates.
 
 
@@ -29,11 +30,13 @@ def read_json(data: bytes) -> Any:
 
 
 def _depth(data: bytes) -> int:
-    """How deep it is nested at most, brackets in texts left out."""
+    """How deep it is nested at most, brackets in texts left out; as soon as it is too deep, that."""
     depth = deepest = 0
-    for bracket in re.sub(rb'"(?:[^"\\]|\\.)*"|[^][{}"]+', b"", data):
-        depth += (bracket in b"[{") - (bracket in b"]}")
+    for found in _TEXT_OR_BRACKET.finditer(data):
+        depth += (found[0] in b"[{") - (found[0] in b"]}")
         deepest = max(deepest, depth)
+        if deepest > MAX_DEPTH:
+            break
     return deepest
 
 

@@ -38,5 +38,5 @@ def test_json_is_read(data, value):
     ],
 )
 def test_what_nobody_need_bear_is_refused(data):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_json(data)

@@ -167,6 +167,8 @@ class Raw:
     async def send(self, *parts: bytes) -> None:
         """Send these bytes, each part by itself. What a server that has hung up does not take is lost."""
         for part in parts:
+            if self._writer.transport.is_closing():
+                return
             try:
                 self._writer.write(part)
                 async with asyncio.timeout(self.reply_s):

@@ -1,6 +1,7 @@
 """A lawful server that is slow, busy, or behind a proxy is judged as it is when it is quick."""
 
 import random
+import time
 
 import pytest
 
@@ -9,6 +10,8 @@ from harness.conformance import suite
 from harness.conformance.conditions import Conditions
 from harness.conformance.proof import prove
 from harness.conformance.rehearsal import rehearse
+from harness.conformance.runner import Options, run
+from harness.conformance.socket import SocketOpener
 from harness.core.defect import defects_in
 
 NAMES = protocols.having("lab")
@@ -43,3 +46,30 @@ def test_no_verdict_flips_in_bad_conditions(name, bad):
 def test_a_defect_is_noticed_in_bad_conditions_too(name, defect, bad):
     proof = prove(suite.load(name), protocols.load(name), defect, conditions=conditions(*bad))
     assert proof.holds, f"{proof.verdict.id} is {proof.verdict.verdict}: {proof.verdict.reason}"
+
+
+# Short exchanges of each suite; all of them, through the same proxy with 200 ms of latency, take ten minutes.
+SHORT = {
+    "brainstream": ("BRA-CONN-09", "BRA-CMD-01", "BRA-SEC-03"),
+    "eventbus": ("EVB-CONN-12",),
+    "megabot": ("MEG-AUTH-02", "MEG-CHAT-01", "MEG-RATE-03"),
+    "sigmax": ("SIG-SUB-01", "SIG-REQ-01", "SIG-SUB-02"),
+    "skybit": ("SKY-AUTH-01", "SKY-IDEM-04", "SKY-CHAT-01"),
+    suite.WIRE: ("RFC-",),
+}
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize("name", SHORT)
+async def test_no_verdict_flips_behind_a_proxy_that_splits_and_merges(name, serve, behind):
+    found = suite.load(name)
+    url = serve(protocols.load("skybit" if name == suite.WIRE else name))
+    opener = SocketOpener()
+    async with behind(url) as there:
+        try:
+            profile = found.demo_profile(there, random.Random(1))
+            report = await run(found, profile, opener, time.time, Options(SHORT[name]))
+        finally:
+            await opener.close()
+    assert [(v.id, v.reason) for each in ("failed", "not-observed") for v in report.of(each)] == []
+    assert report.of("passed")
