@@ -55,3 +55,8 @@ class Account:
 def cost_bytes(record: Conversation) -> int:
     """About how much memory a record takes."""
     return 2 * record.size_bytes + FRAME_BYTES * len(record.entries)
+
+
+def is_long(record: Conversation) -> bool:
+    """Whether a record takes so much that only a part of it is kept when it has been judged."""
+    return cost_bytes(record) > FAIR_BYTES

@@ -199,6 +199,11 @@ class Peer:
         if self._channel is not None and not self.is_lost:
             await self._channel.abort()
 
+    def forget(self) -> None:
+        """Let go of what came, once nobody waits for more of it. The record stays."""
+        self._arrived.clear()
+        self._taken.clear()
+
     # What the transport calls -------------------------------------------------------------------
 
     def arrived(self, frame: Frame) -> None:

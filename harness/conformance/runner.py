@@ -16,7 +16,7 @@ from harness.conformance.peer import ACCEPTED, Answer, Offer, Opener, Peer, Refu
 from harness.conformance.profile import Profile
 from harness.conformance.redact import Redactor
 from harness.conformance.requirement import Requirement
-from harness.conformance.slim import is_long, slim
+from harness.conformance.slim import slim
 from harness.conformance.suite import Suite
 from harness.conformance.users import Users
 from harness.conformance.verdict import FAILURES_KEPT, Kind, Outcome, Report, Verdict, judge
@@ -271,8 +271,7 @@ class _Bench:
         for each in outcomes:
             self._note(each)
         self.options.watcher.ended(check, outcomes)
-        for conversation in filter(is_long, lab.conversations):
-            conversation.clear()  # Findings have what they need of it.
+        lab.forget()
 
     def _lab(self, check: Check) -> Lab:
         chance = random.Random(f"{self.options.seed}/{check.id}/{check.name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.conformance.budget import FAIR_BYTES, cost_bytes
+from harness.conformance.budget import is_long
 from harness.conformance.check import Violation, shown
 from harness.conformance.verdict import Finding
 from harness.core.conversation import Conversation, Entry
@@ -24,11 +24,6 @@ def slim(finding: Finding) -> Finding:
     told = Violation(violation.expected, _brief(violation.evidence))
     kept, marked = _around(record, finding.entry)
     return replace(finding, violation=told, conversation=kept, marked=marked)
-
-
-def is_long(record: Conversation) -> bool:
-    """Whether a finding keeps a part of it only."""
-    return cost_bytes(record) > FAIR_BYTES
 
 
 def _brief(evidence: object) -> object:

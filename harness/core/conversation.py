@@ -85,6 +85,7 @@ class Conversation:
         """Drop every frame."""
         self.dropped += len(self.entries)
         self.entries.clear()
+        self._messages = {}
         self._bytes = 0
 
     def _has_too_many(self) -> bool:
