@@ -153,7 +153,7 @@ def _is_extreme(value: object) -> bool:
     """Whether it holds a number beyond those that programs agree on."""
     if isinstance(value, dict | list):
         return any(map(_is_extreme, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, int | float) and abs(value) >= MAX_NUMBER
+    return isinstance(value, int | float) and not abs(value) < MAX_NUMBER  # NaN is none of them, either.
 
 
 def _place(error: BaseException) -> str:

@@ -18,12 +18,12 @@ def read_json(data: bytes) -> Any:
     """The value that this is the JSON of.
 
     ValueError for what is no JSON by RFC 8259, and for what it leaves to the receiver: numbers that no double holds
-    (6), halves of characters (8.2), nesting without measure (9).
+    (6), halves of characters (8.2), nesting without measure (9). NaN and Infinity are read, so that a check can tell.
     """
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
         raise ValueError(f"JSON that is nested more than {MAX_DEPTH} deep")
     parse_float, parse_int = (_finite, _whole) if _LARGE.search(data) else (None, None)
-    value = json.loads(data.decode(), parse_constant=_no_number, parse_float=parse_float, parse_int=parse_int)
+    value = json.loads(data.decode(), parse_float=parse_float, parse_int=parse_int)
     if _HALF.search(data):
         json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError, a ValueError, says which.
     return value
@@ -49,7 +49,3 @@ def _finite(digits: str) -> float:
 
 def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) < 20 else _finite(digits)
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")

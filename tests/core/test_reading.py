@@ -10,6 +10,7 @@ from harness.core.reading import MAX_DEPTH, read_json
     [
         (b'{"a": [1, 2.5e3, "x"]}', {"a": [1, 2500.0, "x"]}),
         (b'{"a": 1e308}', {"a": 1e308}),
+        (b"[-Infinity]", [float("-inf")]),
         (b"12345678901234567890123", 12345678901234567890123.0),
         (b'{"a": 1, "b": 1e100}', {"a": 1, "b": 1e100}),
         (b'"\\ud83d\\ude00"', "\N{GRINNING FACE}"),
@@ -24,8 +25,6 @@ def test_json_is_read(data, value):
 @pytest.mark.parametrize(
     "data",
     [
-        b"NaN",
-        b"[-Infinity]",
         b"1e400",
         b"9" * 400,
         b"9" * 5000,
