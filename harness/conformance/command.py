@@ -71,6 +71,7 @@ class Request:
     files: Files = Files()
     expected_failures: Path | None = None
     seed: int | None = None
+    run_limit: float | None = None
     quiet: bool = False
     own_mock: bool = False
     defect: str | None = None
@@ -143,7 +144,7 @@ def judged(suites: Sequence[Suite], request: Request, levels: tuple[str, ...], c
     seed = random.SystemRandom().randrange(1, 1_000_000) if seed is None else seed
     chosen = profile_of(suites, request.url, request.profile, seed)
     with terminal.Watch(console) as watcher:
-        options = Options(request.only, levels, seed, watcher=watcher)
+        options = Options(request.only, levels, seed, limit_s=request.run_limit, watcher=watcher)
         return asyncio.run(_live(suites, chosen, options))
 
 

@@ -15,7 +15,9 @@ from harness.core.conversation import Conversation
 from harness.core.redact import without_secrets
 
 # What a check that trusts the shape of a message stumbles with when the shape is another.
-STUMBLES = (LookupError, TypeError, AttributeError, ValueError, AssertionError)
+STUMBLES = (LookupError, TypeError, AttributeError, ValueError, AssertionError, ArithmeticError)
+
+MAX_NUMBER = 2**53  # RFC 8259, 6.
 
 
 class UnreadableError(ValueError):
@@ -35,7 +37,10 @@ def on_conversation(suite: Suite, check: Check, conversation: Conversation) -> O
 
 def ended_by(suite: Suite, check: Check, error: Exception, conversations: Sequence[Conversation]) -> Outcome:
     """What it means that a check ended by this exception."""
+    cut_off = next((c.about["cut off"] for c in conversations if check.exchange and "cut off" in c.about), None)
     match error:
+        case _ if cut_off is not None:
+            return Outcome(check.id, Kind.UNOBSERVED, reason=f"the connection was cut off: {cut_off}")
         case Violation():
             return _violated(check, error, conversations)
         case Unobserved():
@@ -133,13 +138,22 @@ def _telling(evidence: object, conversations: Sequence[Conversation]) -> Convers
 
 
 def _malformed(suite: Suite, conversations: Iterable[Conversation]) -> Violation | None:
-    """What is wrong with the first message of the server that its schema refuses."""
+    """What is wrong with the first message of the server that its schema refuses, or that no computer reckons with."""
     for conversation in conversations:
         for message in conversation.received():
             problem = suite.problem(message)
             if problem is not None:
                 return Violation(f"{problem.where or 'a message'}: {problem.expected}", message)
+            if _is_extreme(message):
+                return Violation("numbers that are read alike everywhere (RFC 8259, 6)", message)
     return None
+
+
+def _is_extreme(value: object) -> bool:
+    """Whether it holds a number beyond those that programs agree on."""
+    if isinstance(value, dict | list):
+        return any(map(_is_extreme, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int | float) and not abs(value) < MAX_NUMBER  # NaN is none of them, either.
 
 
 def _place(error: BaseException) -> str:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from harness.conformance.budget import is_long
 from harness.conformance.peer import Offer, Opener, Peer
 from harness.conformance.profile import Profile
 from harness.conformance.users import SPARE, Users
@@ -109,6 +110,13 @@ class Lab:
         finally:
             await self.users.give_back(self.tokens, self.load())
             self.tokens = ()
+
+    def forget(self) -> None:
+        """Let go of what need not be in memory once the exchange is judged: findings have what they need of it."""
+        for peer in self._peers:
+            peer.forget()
+        for conversation in filter(is_long, self.conversations):
+            conversation.clear()
 
     def load(self) -> float:
         """The share of the server's limits for a user that the exchange has used up; a protocol knows its limits."""

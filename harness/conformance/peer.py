@@ -13,6 +13,7 @@ from harness.core.message import Frame, Message, Opcode
 from harness.wire.codec import encode
 
 RESOLUTION_S = 1e-6
+ACCEPTED = 101  # The status that accepts an opening handshake.
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class Refused(Violation):
     """The server refused the opening handshake."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__("an accepted opening handshake (101)", f"status {answer.status}")
+        # 101 it says, too, and goes on to break RFC 6455.
+        wrong = f": {answer.body}" if answer.status == ACCEPTED else ""
+        super().__init__("an accepted opening handshake (101)", f"status {answer.status}{wrong}")
         self.answer = answer
 
 
@@ -158,7 +161,8 @@ class Peer:
                     return entry
             left_s = deadline - self._loop.time()
             if self.is_lost:
-                raise Violation(f"{wanted}", "the connection ended before it came")
+                ended = self.conversation.about.get("ended")
+                raise Violation(wanted, "the connection ended before it came" + (f": {ended}" if ended else ""))
             # A loop may wake a little early; in virtual time, waiting for the rest would not bring it on.
             if left_s <= RESOLUTION_S:
                 raise Violation(f"{wanted} within {limit_s:g} s", "nothing of that kind")
@@ -195,12 +199,22 @@ class Peer:
         if self._channel is not None and not self.is_lost:
             await self._channel.abort()
 
+    def forget(self) -> None:
+        """Let go of what came, once nobody waits for more of it. The record stays."""
+        self._arrived.clear()
+        self._taken.clear()
+
     # What the transport calls -------------------------------------------------------------------
 
     def arrived(self, frame: Frame) -> None:
         """A frame came from the server."""
         self._arrived.append(self.conversation.note(self.now(), "server", frame))
         self._news.set()
+
+    def cut_off(self, reason: str) -> None:
+        """The connection is over, since we take no more: what the server would have done is not known."""
+        self.conversation.about["cut off"] = reason
+        self.lost()
 
     def lost(self) -> None:
         """The connection is over."""

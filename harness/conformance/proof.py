@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.conformance.conditions import Conditions
 from harness.conformance.rehearsal import rehearse
 from harness.conformance.runner import Options
 from harness.conformance.suite import Suite
@@ -29,7 +30,9 @@ class Proof:
         return self.verdict.verdict == "failed" and bool(self.verdict.reason)
 
 
-def prove(suite: Suite, protocol: Protocol, defect: Defect, *, whole: bool = False) -> Proof:
+def prove(
+    suite: Suite, protocol: Protocol, defect: Defect, *, whole: bool = False, conditions: Conditions | None = None
+) -> Proof:
     """Let the checks of the requirement that the defect breaks meet it; with `whole`, all others besides.
 
     The requirement has a run of its own in any case: where all exchanges meet the defect at once, one may set it off
@@ -37,6 +40,7 @@ def prove(suite: Suite, protocol: Protocol, defect: Defect, *, whole: bool = Fal
     """
     asked = suite.requirements[defect.breaks]
     broken = defect.apply(protocol)
-    verdict = rehearse(suite, broken, Options(only=(asked.id,), until_failure=True))[asked.id]
-    failed = rehearse(suite, broken).of("failed") if whole else ()
+    options = Options(only=(asked.id,), until_failure=True)
+    verdict = rehearse(suite, broken, options, conditions=conditions)[asked.id]
+    failed = rehearse(suite, broken, conditions=conditions).of("failed") if whole else ()
     return Proof(defect, verdict, tuple(v.id for v in failed if v.id != asked.id))

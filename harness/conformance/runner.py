@@ -11,20 +11,24 @@ from typing import Protocol
 
 from harness.conformance.check import Check, Unobserved, Violation, counting
 from harness.conformance.judging import ended_by, on_conversation
-from harness.conformance.lab import Lab
-from harness.conformance.peer import Offer, Opener, Peer, Refused
+from harness.conformance.lab import FAREWELL_S, Lab
+from harness.conformance.peer import ACCEPTED, Answer, Offer, Opener, Peer, Refused
 from harness.conformance.profile import Profile
 from harness.conformance.redact import Redactor
 from harness.conformance.requirement import Requirement
+from harness.conformance.slim import slim
 from harness.conformance.suite import Suite
 from harness.conformance.users import Users
-from harness.conformance.verdict import Kind, Outcome, Report, Verdict, judge
+from harness.conformance.verdict import FAILURES_KEPT, Kind, Outcome, Report, Verdict, judge
 from harness.core.message import Frame, Opcode
 
 EXCHANGE_LIMIT_S = 300.0  # A bound for an exchange that goes astray. Each step in it has its own, far shorter one.
+# A run may take so many times as long as is planned, and so much more. A server that answers nothing takes less.
+RUN_FACTOR, RUN_MARGIN_S = 2.0, 300.0
 SHORT_S = 20.0  # An exchange that lasts longer is run for others' invariants only where shorter ones do not show them.
 LEAVE_LIMIT_S = 5.0  # How long the end of an exchange may take.
 HANDSHAKE_LIMIT_S = 10.0
+PONG_LIMIT_S = 2.0
 PROBES = 3  # Pings to measure the round trip with.
 
 
@@ -63,13 +67,14 @@ class Options:
     """How to run. `only` are ids or beginnings of ids, `levels` the levels asked for (none: all).
 
     With `until_failure` the exchanges run one after the other, the shortest first, and the run ends as soon as a
-    requirement that was asked for has failed.
+    requirement that was asked for has failed. After `limit_s` seconds it ends anyhow (None: see `RUN_FACTOR`).
     """
 
     only: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     seed: int = 1
     until_failure: bool = False
+    limit_s: float | None = None
     watcher: Watcher = field(default_factory=Nobody)
 
 
@@ -119,9 +124,11 @@ async def run_layers(
     """Judge the server by a suite, and by those of the layers beneath it, one after the other. Errors: as of `run`.
 
     A suite of which nothing is asked for is not run. Where the server is gone before a layer's turn, nothing of that
-    layer is observed.
+    layer is observed. A limit of time is that of them all.
     """
     options = options or Options()
+    clock = asyncio.get_running_loop()
+    began_s = clock.time()
     top = suites[0]
     asked = [suite for suite in suites if suite.selected(options.only, options.levels)]
     report = Report(top.protocol, Redactor(profile.secrets).hide(profile.target), [], options.seed)
@@ -129,7 +136,9 @@ async def run_layers(
         report = await run(top, profile, opener, wall_s, options)
     for suite in asked:
         if suite is not top:
-            report = report.joined(await _beneath(top, suite, profile, opener, wall_s, options))
+            left_s = None if options.limit_s is None else max(0.0, options.limit_s - (clock.time() - began_s))
+            rest = replace(options, limit_s=left_s)
+            report = report.joined(await _beneath(top, suite, profile, opener, wall_s, rest))
     return report
 
 
@@ -166,25 +175,40 @@ async def measure(opener: Opener, profile: Profile) -> float:
     except OSError as error:
         raise Unreachable(f"{profile.target} cannot be reached: {error}") from error
     except Refused as refused:
-        raise Unreachable(
-            f"{profile.target} refuses the opening handshake with status {refused.answer.status}"
-            " (is the path right? is a header wanted that the profile should name?)"
-        ) from refused
+        raise Unreachable(f"{profile.target} {_refusal(refused.answer)}") from refused
     times = [peer.now()]
     try:
         times = [await _probe(peer) for _ in range(PROBES)]
     except Violation:
         pass  # RFC 6455, 5.5.3 demands a pong, but that is for a check to say.
     finally:
-        await _leave(peer.close())
+        await _leave(_farewell(peer))
     return sorted(times)[len(times) // 2]
+
+
+def _refusal(answer: Answer) -> str:
+    """What a server does that does not accept the handshake."""
+    if answer.status == ACCEPTED:
+        return f"answers the opening handshake in a way that breaks RFC 6455 ({answer.body})"
+    where = answer.headers.get("Location")
+    redirected = f" to {where}" if where else ""
+    return (
+        f"refuses the opening handshake with status {answer.status}{redirected}"
+        " (is the path right? is a header wanted that the profile should name?)"
+    )
 
 
 async def _probe(peer: Peer) -> float:
     sent_s = peer.now()
     await peer.send_frame(Frame(Opcode.PING, b"round trip"))
-    await peer.receive_frame(Opcode.PONG, 2.0)
+    await peer.receive_frame(Opcode.PONG, PONG_LIMIT_S)
     return peer.now() - sent_s
+
+
+async def _farewell(peer: Peer) -> None:
+    """Close, and see the end of it: a run shall not begin with another connection that is about to go."""
+    await peer.close()
+    await peer.closed(FAREWELL_S)
 
 
 class _Bench:
@@ -207,6 +231,9 @@ class _Bench:
         self._invariants = [c for c in suite.checks if not c.exchange and c.id in self._judged]
         self._users = Users(profile.tokens)
         self._over = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._limit_s = 0.0
+        self._until_s = 0.0
 
     async def work(self) -> None:
         """Run the exchanges that are asked for; for invariants, others too, until there is something to judge."""
@@ -215,6 +242,9 @@ class _Bench:
         others = [c for c in able if c.id not in self._judged] if self._invariants else []
         # Who asks for few requirements would not wait for a minute, if seconds will do.
         short = [c for c in others if c.lasts_s <= SHORT_S]
+        given_s = self.options.limit_s
+        self._limit_s = RUN_FACTOR * self._planned_s([*own, *others]) + RUN_MARGIN_S if given_s is None else given_s
+        self._until_s = self._loop.time() + self._limit_s
         await self._all([*own, *short])
         if len(short) < len(others) and any(not self._is_decided(c.id) for c in self._invariants):
             await self._all([c for c in others if c not in short])
@@ -224,9 +254,21 @@ class _Bench:
         in_turn = self.options.until_failure
         exchanges = sorted(exchanges, key=lambda c: c.lasts_s if in_turn else -c.lasts_s)
         self.options.watcher.planned(len(exchanges))
-        width = 1 if in_turn else min(self.profile.side_by_side, self.suite.lab.SIDE_BY_SIDE)
-        await self._together([c for c in exchanges if not c.alone], width)
+        await self._together([c for c in exchanges if not c.alone], self._width)
         await self._together([c for c in exchanges if c.alone], 1)
+
+    @property
+    def _width(self) -> int:
+        """How many exchanges run at once."""
+        if self.options.until_failure:
+            return 1
+        return min(self.profile.side_by_side, self.suite.lab.SIDE_BY_SIDE)
+
+    def _planned_s(self, exchanges: list[Check]) -> float:
+        """About how long they take, with the users that there are."""
+        width = min(self._width, len(self.profile.tokens) or self._width)
+        beside, alone = ([c.lasts_s for c in exchanges if c.alone is is_alone] for is_alone in (False, True))
+        return max(sum(beside) / width, max(beside, default=0.0)) + sum(alone)
 
     def _is_decided(self, id_: str) -> bool:
         return any(o.observations or o.kind is Kind.VIOLATED for o in self.outcomes.get(id_, ()))
@@ -245,7 +287,9 @@ class _Bench:
 
         async def one(check: Check) -> None:
             async with turn:
-                if not self._over.is_set():
+                if self._loop.time() >= self._until_s:
+                    self._note(self._out_of_time(check))
+                elif not self._over.is_set():
                     await self._one(check)
 
         tasks = [asyncio.create_task(one(check)) for check in checks]
@@ -275,6 +319,7 @@ class _Bench:
         for each in outcomes:
             self._note(each)
         self.options.watcher.ended(check, outcomes)
+        lab.forget()
 
     def _lab(self, check: Check) -> Lab:
         chance = random.Random(f"{self.options.seed}/{check.id}/{check.name}")
@@ -282,16 +327,29 @@ class _Bench:
 
     async def _exchange(self, check: Check, lab: Lab) -> Outcome:
         try:
-            async with asyncio.timeout(EXCHANGE_LIMIT_S + check.lasts_s) as lab.limit:
+            async with (
+                asyncio.timeout_at(self._until_s) as run_limit,
+                asyncio.timeout(EXCHANGE_LIMIT_S + check.lasts_s) as lab.limit,
+            ):
                 arguments = await _arguments(check, lab)
                 with counting() as tally:
                     await check.function(**arguments)
         except Exception as error:
+            if run_limit.expired():
+                return self._out_of_time(check)
             return ended_by(self.suite, check, error, lab.conversations)
         return Outcome(check.id, Kind.HELD, tally.observations)
 
+    def _out_of_time(self, check: Check) -> Outcome:
+        return Outcome(check.id, Kind.UNOBSERVED, reason=f"the run was out of time, after {self._limit_s:g} s")
+
     def _note(self, outcome: Outcome) -> None:
-        self.outcomes.setdefault(outcome.id, []).append(outcome)
+        outcomes = self.outcomes.setdefault(outcome.id, [])
+        if outcome.finding is not None:
+            told = sum(o.finding is not None for o in outcomes)
+            kept = slim(outcome.finding) if told < FAILURES_KEPT else None
+            outcome = replace(outcome, finding=kept)
+        outcomes.append(outcome)
         if outcome.kind is Kind.BROKEN:
             self.broken.append(self.redactor.brief(f"{outcome.id}: {outcome.reason}", 600))
         if outcome.kind is Kind.VIOLATED and self.options.until_failure:

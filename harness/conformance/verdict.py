@@ -39,15 +39,21 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A violation as it was found: what was expected, the evidence, and in which conversation."""
+    """A violation as it was found: what was expected, the evidence, and in which conversation.
+
+    `marked` is the frame that holds the evidence, where that is known.
+    """
 
     check: str
     violation: Violation
     conversation: Conversation | None = None
+    marked: Entry | None = None
 
     @property
     def entry(self) -> Entry | None:
         """The last frame that holds the evidence; the last of the conversation, where none does."""
+        if self.marked is not None:
+            return self.marked
         if self.conversation is None or not self.conversation.entries:
             return None
         evidence = self.violation.evidence

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.core.message import Frame, Message, Opcode
+from harness.core.reading import read_json
 
 Sender = Literal["client", "server"]
 
@@ -40,8 +41,8 @@ class Entry:
         if self.frame.opcode not in (Opcode.TEXT, Opcode.BINARY):
             return False
         try:
-            value = json.loads(self.frame.data.decode())
-        except (ValueError, RecursionError):  # The latter when it is nested thousands deep.
+            value = read_json(self.frame.data)
+        except ValueError:
             return False
         return value if isinstance(value, dict) else False
 
@@ -74,6 +75,18 @@ class Conversation:
             self._bytes -= len(self.entries.popleft().frame.data)
             self.dropped += 1
         return entry
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes of frames are kept."""
+        return self._bytes
+
+    def clear(self) -> None:
+        """Drop every frame."""
+        self.dropped += len(self.entries)
+        self.entries.clear()
+        self._messages = {}
+        self._bytes = 0
 
     def _has_too_many(self) -> bool:
         count = len(self.entries)

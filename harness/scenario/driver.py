@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Protocol
 
 from harness.core.http import Endpoint, HttpReply, HttpRequest
 from harness.core.message import Frame
@@ -15,10 +17,20 @@ from harness.scenario.stage import Link, Stage
 LATE_MOST_S, LATE_MOST_IN_REAL_TIME_S = 0.1, 10.0
 
 
+class Loop(Protocol):
+    """What a driver needs of an event loop."""
+
+    def time(self) -> float:
+        """Seconds, by a clock that only goes forward."""
+
+    def call_later(self, delay: float, callback: Callable[[float], object], argument: float, /) -> asyncio.TimerHandle:
+        """Make this call when so many seconds have passed."""
+
+
 class Driver:
     """One stage on one loop. Its time runs `speed` times as fast as the loop's, from 0 on."""
 
-    def __init__(self, stage: Stage, loop: asyncio.AbstractEventLoop, speed: float = 1.0) -> None:
+    def __init__(self, stage: Stage, loop: Loop, speed: float = 1.0) -> None:
         self.stage = stage
         self.speed = speed
         self._loop = loop

@@ -12,7 +12,7 @@ from dataclasses import replace
 from harness.core.clock import Clock
 from harness.core.protocol import Protocol
 from harness.core.world import Vitals
-from harness.scenario.driver import Driver
+from harness.scenario.driver import Driver, Loop
 from harness.scenario.library import Library
 from harness.scenario.loading import ScenarioError, load
 from harness.scenario.scenario import Scenario, plain
@@ -39,7 +39,8 @@ class House:
     """Stages by protocol and name. They begin when the first client comes.
 
     `epoch` gives the time of day, as epoch seconds, at which a new stage begins. `defaults` are the scenarios of the
-    default stages; `library` is where clients' own are found; `vitals` measures the machine for worlds that tell of it.
+    default stages; `library` is where clients' own are found; `vitals` measures the machine for worlds that tell of it;
+    `loop` gives the event loop that the stages are played on.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class House:
         defaults: Mapping[str, Scenario] | None = None,
         library: Library | None = None,
         vitals: Callable[[], Vitals] | None = None,
+        loop: Callable[[], Loop] = asyncio.get_running_loop,
     ) -> None:
         self.protocols = protocols
         self.drivers: dict[Key, Driver] = {}
         self._epoch = epoch
         self._vitals = vitals
+        self._loop = loop
         self._defaults = {name: self._adopted(each) for name, each in (defaults or {}).items()}
         self._library = library or Library()
         self._loaded: dict[str, Scenario] = {}  # By protocol and name.
@@ -123,7 +126,7 @@ class House:
     def _begin(self, key: Key, scenario: Scenario, seed: int | None, speed: float | None) -> Driver:
         self._make_room()
         stage = Stage(scenario, Clock(self._epoch()), seed, self._vitals)
-        driver = Driver(stage, asyncio.get_running_loop(), scenario.speed if speed is None else speed)
+        driver = Driver(stage, self._loop(), scenario.speed if speed is None else speed)
         self.drivers[key] = driver
         if key[1] != DEFAULT:
             self._look(key, driver)

@@ -91,6 +91,17 @@ def test_a_server_that_is_gone_meanwhile_leaves_what_was_found_so_far(two, fake_
     assert "it is gone" in report["LOW-A-01"].reason
 
 
+def test_a_limit_of_time_is_that_of_all_layers(suite_of, two, fake_server):
+    @check("TOP-A-02", lasts_s=0.5)
+    async def the_top_takes_its_time(peer):
+        await peer.pause(2.0)
+        expect(True, "time")
+
+    report = run((suite_of(the_top_takes_its_time), two[1]), fake_server(lambda frame: [frame]), limit_s=1.0)
+    assert report["TOP-A-02"].reason == "the run was out of time, after 1 s"
+    assert "the run was out of time" in report["LOW-A-01"].reason
+
+
 def test_a_server_that_is_not_there_is_unreachable(two, fake_server):
     with pytest.raises(Unreachable):
         run(two, fake_server(status=404))

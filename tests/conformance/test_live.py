@@ -9,13 +9,15 @@ from typer.testing import CliRunner
 from harness import protocols
 from harness.cli import app
 from harness.conformance.command import Request, check, silent_console
+from harness.conformance.report.files import Files
 
 pytestmark = pytest.mark.socket
 
 
 def test_short_checks_are_kept_over_sockets(serve, tmp_path, capsys):
     url = serve(protocols.load("skybit"))
-    request = Request("skybit", url, only=("SKY-AUTH-01", "SKY-HB-01", "SKY-CONN-04"), json=tmp_path / "r.json")
+    only, files = ("SKY-AUTH-01", "SKY-HB-01", "SKY-CONN-04"), Files(json=tmp_path / "r.json")
+    request = Request("skybit", url, only=only, files=files)
     assert check(request) == 0
     report = json.loads((tmp_path / "r.json").read_text())
     assert {v["verdict"] for v in report["verdicts"]} == {"passed"}

@@ -2,8 +2,10 @@ import asyncio
 
 import pytest
 
+from harness.conformance import runner
 from harness.conformance.check import Unobserved, check, expect, given
 from harness.conformance.lab import Lab
+from harness.conformance.peer import Answer
 from harness.conformance.profile import Profile
 from harness.conformance.requirement import Requirement
 from harness.conformance.runner import Unreachable
@@ -375,3 +377,49 @@ def test_a_watcher_is_told(suite_of, judged, echo):
 
     judged(suite_of(what_is_sent_comes_back, every_message_has_a_type), echo, watcher=Watcher())
     assert told == [1, "what_is_sent_comes_back", ["held", "held"]]
+
+
+def test_a_run_out_of_time_ends_with_verdicts(suite_of, judged, echo):
+    @check("FAKE-LONG-01", lasts_s=50)
+    async def waits(peer):
+        await peer.pause(50)
+        expect(True, "patience")
+
+    @check("FAKE-NEXT-01")
+    async def comes_too_late(peer):
+        expect(True, "a turn")
+
+    report = judged(suite_of(waits, comes_too_late), echo, Profile("ws://fake/", side_by_side=1), limit_s=10.0)
+    assert [(v.verdict, v.reason) for v in report.verdicts] == [
+        ("not-observed", "the run was out of time, after 10 s")
+    ] * 2
+    assert report.took_s < 10.1
+    assert report.conversations == 1
+
+
+def test_a_run_has_a_bound_of_its_own(suite_of, judged, echo):
+    @check("FAKE-HANG-01")
+    async def hangs(lab):
+        lab.limit.reschedule(None)
+        await asyncio.sleep(1e6)
+
+    report = judged(suite_of(hangs), echo)
+    assert report["FAKE-HANG-01"].reason == "the run was out of time, after 310 s"
+
+
+def test_what_was_cut_off_by_us_is_no_violation(suite_of, judged, echo):
+    @check("FAKE-FLOOD-01")
+    async def drowns(peer):
+        peer.cut_off("the server sends more than the suite records")
+        await peer.receive("Hello")
+
+    verdict = judged(suite_of(drowns), echo)["FAKE-FLOOD-01"]
+    assert (verdict.verdict, verdict.reason) == (
+        "not-observed",
+        "the connection was cut off: the server sends more than the suite records",
+    )
+
+
+def test_a_handshake_that_breaks_the_rfc_is_told_as_that():
+    assert "breaks RFC 6455 (Invalid challenge)" in runner._refusal(Answer(101, body="Invalid challenge"))
+    assert "status 301 to /there" in runner._refusal(Answer(301, {"Location": "/there"}))

@@ -1,16 +1,18 @@
 """The transport over sockets, against small servers that each do one thing."""
 
 import asyncio
+import re
 import struct
 
 import pytest
 from aiohttp import WSMsgType, web
 
-from harness.conformance import socket
+from harness.conformance import budget, socket
 from harness.conformance.check import Violation
 from harness.conformance.peer import Offer, Peer, Refused
 from harness.conformance.profile import ProfileError
 from harness.conformance.socket import SocketOpener
+from harness.conformance.wire.raw import accept_of
 from harness.core.message import Frame, Opcode
 
 pytestmark = pytest.mark.socket
@@ -177,7 +179,8 @@ async def test_a_frame_that_breaks_the_rfc_ends_the_connection_and_is_noted(conn
 
 
 async def test_a_flood_is_cut_off(connect, monkeypatch):
-    monkeypatch.setattr(socket, "MAX_RECORDED_FRAMES", 100)
+    monkeypatch.setattr(budget, "MAX_BYTES", 100 * budget.FRAME_BYTES)
+    monkeypatch.setattr(budget, "FAIR_BYTES", 10 * budget.FRAME_BYTES)
 
     async def floods(ws):
         while not ws.closed:
@@ -186,8 +189,55 @@ async def test_a_flood_is_cut_off(connect, monkeypatch):
 
     peer = await connect(floods)
     assert (await peer.closed()).code == 1006
-    assert len(peer.conversation.entries) == 100
-    assert "more than the suite records" in peer.conversation.about["ended"]
+    assert 90 <= len(peer.conversation.entries) <= 100
+    assert peer.conversation.about["cut off"] == "the server sends more than the suite records"
+
+
+async def test_a_message_too_big_is_no_breach_of_the_rfc(connect, monkeypatch):
+    monkeypatch.setattr(socket, "MAX_MESSAGE_BYTES", 1 << 20)
+
+    async def shouts(ws):
+        await ws.send_str("x" * (1 << 20) + "x")
+        await ws.receive()
+
+    peer = await connect(shouts)
+    assert (await peer.closed()).code == 1006
+    assert peer.conversation.about["cut off"] == "the server sends a message of more than 1 MiB"
+
+
+async def test_a_server_that_reads_nothing_is_left(monkeypatch):
+    monkeypatch.setattr(socket, "SEND_LIMIT_S", 0.05)
+
+    async def shakes_hands(reader, writer):
+        key = re.search(rb"Sec-WebSocket-Key: (\S+)", await reader.readuntil(b"\r\n\r\n"))[1].decode()
+        head = "HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        writer.write(f"{head}{accept_of(key)}\r\n\r\n".encode())
+        await asyncio.sleep(60)
+
+    server = await asyncio.start_server(shakes_hands, "127.0.0.1", 0)
+    peer = Peer(SocketOpener(), Offer(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"), 2.0)
+    await peer.open()
+    await peer.send_text("x" * 20_000_000)
+    assert peer.is_lost
+    server.close()
+
+
+async def test_a_body_may_come_in_pieces_and_need_not_end(aiohttp_server, monkeypatch):
+    monkeypatch.setattr(socket, "BODY_LIMIT_S", 0.2)
+
+    async def dribbles(request):
+        reply = web.StreamResponse()
+        await reply.prepare(request)
+        for piece in (b"one, ", b"two, "):
+            await reply.write(piece)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(1)
+        return reply
+
+    app = web.Application()
+    app.router.add_get("/", dribbles)
+    url = str((await aiohttp_server(app)).make_url("/")).replace("http", "ws")
+    assert (await SocketOpener().http("GET", url, {}, b"")).body == "one, two, "
 
 
 async def test_a_refused_handshake_keeps_status_headers_and_body(aiohttp_server):

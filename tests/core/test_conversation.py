@@ -148,3 +148,11 @@ def test_empty_lines_are_skipped():
 def test_a_line_that_is_none_is_named_by_its_number(line):
     with pytest.raises(ValueError, match="line 2: expected a line of a conversation"):
         Conversation.from_lines(['{"conversation": {}}', line])
+
+
+def test_a_record_that_is_cleared_counts_what_it_had():
+    record = Conversation()
+    record.note(0.0, "server", Frame(Opcode.TEXT, b'{"type": "a"}'))
+    assert (record.size_bytes, len(record.received())) == (13, 1)
+    record.clear()
+    assert (record.size_bytes, record.dropped, record.received()) == (0, 1, [])

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import random
+import re
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,9 @@ A_MASK = b"\x12\x34\x56\x78"
 NOTED = frozenset(int(each) for each in Opcode)  # What a record of a conversation has words for.
 MAX_HEAD_BYTES = 64 * 1024
 PIECE_S = 0.001  # Between parts, so that each has a segment of its own, and is read by itself, as far as TCP lets it.
-MAX_FRAME_BYTES = 16 * 1024 * 1024  # More than a check ever needs; a server that floods is not read to its end.
+# More than a check ever needs; a server that floods is not read to its end.
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+MAX_HEARD_BYTES, MAX_HEARD_FRAMES = 8 * 1024 * 1024, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class Raw:
         self.conversation = Conversation({"url": self.target})
         self.key = base64.b64encode(self.chance.randbytes(16)).decode()
         self.heard: list[RawFrame] = []
+        self._heard_bytes = 0
         self._buffer = b""
         self._ended = False
         self._began_s = asyncio.get_running_loop().time()
@@ -164,9 +168,14 @@ class Raw:
     async def send(self, *parts: bytes) -> None:
         """Send these bytes, each part by itself. What a server that has hung up does not take is lost."""
         for part in parts:
+            if self._writer.transport.is_closing():
+                return
             try:
                 self._writer.write(part)
-                await self._writer.drain()
+                async with asyncio.timeout(self.reply_s):
+                    await self._writer.drain()
+            except TimeoutError:
+                raise Unobserved("the server does not read what it is sent") from None
             except OSError:
                 self._ended = True
                 return
@@ -195,6 +204,9 @@ class Raw:
                 if not await self._more():
                     return None
         self.heard.append(frame)
+        self._heard_bytes += len(frame.payload)
+        if self._heard_bytes > MAX_HEARD_BYTES or len(self.heard) > MAX_HEARD_FRAMES:
+            raise Unobserved("the server sends more than is listened to")
         if frame.opcode in NOTED:
             code, reason = frame.code or 1005, frame.payload[2:].decode(errors="replace")
             noted = Frame(Opcode(frame.opcode), frame.payload)
@@ -228,8 +240,8 @@ class Raw:
         return True
 
     async def close(self) -> None:
-        """Let go of the connection."""
-        self._writer.close()
+        """Let go of the connection, whatever of it is still under way."""
+        self._writer.transport.abort()
 
     async def _more(self) -> bool:
         if self._ended:
@@ -267,6 +279,6 @@ class Raw:
 def _response(head: bytes) -> Response:
     first, *lines = head.decode("latin-1").split("\r\n")
     words = first.split()
-    status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+    status = int(words[1]) if len(words) > 1 and re.fullmatch("[0-9]{3}", words[1]) else 0
     pairs: Sequence[tuple[str, str, str]] = [line.partition(":") for line in lines]
     return Response(status, tuple((name.strip().lower(), value.strip()) for name, _, value in pairs))

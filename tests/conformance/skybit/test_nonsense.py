@@ -17,8 +17,8 @@ from harness.conformance.verdict import Kind
 from harness.core.clock import Clock, run_virtual
 from harness.core.conversation import Conversation
 from harness.core.defect import defects_in
+from harness.core.edits import wrong
 from harness.core.message import Frame, Opcode
-from harness.protocols.skybit.defects.edits import wrong
 from harness.protocols.skybit.lab import SkybitLab
 from harness.scenario.house import House
 from harness.wire.codec import encode

@@ -11,9 +11,10 @@ from harness.conformance.rehearsal import rehearse
 from harness.conformance.runner import Options
 from harness.core.conversation import Conversation
 from harness.core.defect import defects_in, on_message
+from harness.core.edits import lacking, wrong
 from harness.core.message import Frame, Opcode
 from harness.protocols.skybit.checks import trades
-from harness.protocols.skybit.defects.edits import lacking, says, wrong
+from harness.protocols.skybit.defects.edits import says
 from harness.wire.codec import encode
 
 TRADE = ("SKY-CHAT", "SKY-PLAN", "SKY-PREV", "SKY-APPR", "SKY-CANC", "SKY-STAT-", "SKY-IDEM")

@@ -56,7 +56,10 @@ async def nothing_follows_the_answer(raw: Raw) -> None:
     await raw.frame(PING, b"too late")
     await _ending(raw)
     await raw.is_over()
-    after = raw.heard[[frame.opcode for frame in raw.heard].index(CLOSE) + 1 :] if raw.heard else []
+    opcodes = [frame.opcode for frame in raw.heard]
+    if CLOSE not in opcodes:
+        raise Unobserved("the server ends the connection without a close frame")
+    after = raw.heard[opcodes.index(CLOSE) + 1 :]
     expect(after == [], "nothing after the close frame", after)
 
 

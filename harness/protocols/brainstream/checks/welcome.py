@@ -44,7 +44,7 @@ def welcome_comes_once(conversation: Conversation) -> Iterator[None]:
 async def welcome_comes_at_once(lab: BrainStreamLab) -> None:
     """Connect, and wait for it no longer than for what is sent at once."""
     peer = await lab.anyone()
-    within_s = AT_ONCE_S + 2 * lab.profile.round_trip_s
+    within_s = AT_ONCE_S + lab.profile.round_trip_s
     expect(await peer.receive("WELCOME", within_s=within_s), "WELCOME at once")
 
 

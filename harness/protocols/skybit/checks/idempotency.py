@@ -59,7 +59,7 @@ async def a_repetition_places_no_second_order(trader: SkybitPeer, lab: SkybitLab
     for _ in range(2):
         with given("an answer to the repetition"):
             await trader.approve(preview, repeat_of=order_id, **names)
-    await trader.pause(lab.profile.quiet_s)
+    await trader.pause(2 * lab.profile.quiet_s)
     found = order_ids(trader.conversation)
     expect(found == {order_id}, f"no order but {order_id}", sorted(map(str, found)))
 

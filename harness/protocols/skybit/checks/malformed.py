@@ -18,13 +18,7 @@ KINDS = ("Chat", "Approve", "Cancel", "Heartbeat", "Subscribe", "Unsubscribe")  
 WINDOW_S = 62.0
 SHARE = 0.8  # Of the limits for a user, which malformed messages may count for, too.
 INVALID = ("INVALID_REQUEST",)
-NAMES = {
-    "data",
-    "data.target",
-    "data.preview_id",
-    "data.order_id",
-    "data.modifications",
-}  # Of what is approved or cancelled.
+NAMES = {"data", "data.preview_id", "data.order_id", "data.modifications"}  # Of what is approved or cancelled.
 AT_ONCE = 4  # With one Heartbeat after them.
 
 

@@ -160,8 +160,13 @@ class OtherCodes(SkybitSession):
     """What cannot be approved or cancelled is rejected by the broker."""
 
     def refuse(self, refusal: Refusal, about: Message | None, now: float) -> Effects:
-        """By one code."""
-        if (about or {}).get("type") in ("Approve", "Cancel") and refusal.code == "INVALID_REQUEST":
+        """By one code; what is malformed stays a bad request."""
+        is_malformed = "found" in (refusal.details or {})
+        if (
+            (about or {}).get("type") in ("Approve", "Cancel")
+            and refusal.code == "INVALID_REQUEST"
+            and not is_malformed
+        ):
             refusal = Refusal("ORDER_REJECTED", refusal.text)
         return super().refuse(refusal, about, now)
 
