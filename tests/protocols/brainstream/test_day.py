@@ -128,6 +128,7 @@ def test_alpha_is_clearly_higher_in_the_gaussian_regime_than_in_the_stable_one(s
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_day():
     watcher = Watcher(7).run(DAY_S)
     assert set(watcher.regimes) == set(REGIMES)

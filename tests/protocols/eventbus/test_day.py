@@ -77,6 +77,7 @@ def test_calibration_finds_what_a_model_is_wrong_by(bus_of):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_day_keeps_all_laws(bus_of, turn, hold_the_laws):
     bus = bus_of(11, instruments=["BTCUSDT", "ETHUSDT"])
     for hour in range(24):

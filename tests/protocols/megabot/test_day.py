@@ -184,6 +184,7 @@ def test_whatever_the_seed_all_is_answered_and_adds_up(bot_of, seed):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_day_of_chats_tools_and_workspaces(bot_of):
     bot = bot_of(facts={"notifications": Rate(1, 600.0)})
     chance = random.Random(11)

@@ -159,6 +159,7 @@ def test_everything_agrees_while_the_world_is_turned_upside_down(system_of):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_everything_agrees_for_a_whole_day(system_of):
     auditor = Auditor()
     audit(system_of(seed=1), auditor, 86_400, chunk_s=600)

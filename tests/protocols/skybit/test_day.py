@@ -116,6 +116,7 @@ def live(play, seed, hours, traders=3, every_s=50):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_day_of_trading_keeps_every_law(play):
     everybody = live(play, seed=1, hours=24, traders=2, every_s=55)
     statuses = {status["status"] for trader in everybody for status in trader.orders.values()}
