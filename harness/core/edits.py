@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.core.defect import Defect, on_message
-from harness.core.message import Message, places
+from harness.core.message import Message, places, put
 
 Where = Callable[[Message], object]
 
@@ -43,10 +43,7 @@ def wrong(
     """
 
     def fault(message: Message, session: Any, now: float) -> Message:
-        if where(message):
-            for parent, last in list(places(message, path)):
-                parent[last] = change(parent[last])
-        return message
+        return put(message, path, change) if where(message) else message
 
     text = f"{path} of a {kind or 'message'} is wrong: {name.replace('-', ' ')}."
     return replace(on_message(breaks, *filter(None, [kind]), also=also)(fault), name=name, text=text)

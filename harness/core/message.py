@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -181,6 +181,17 @@ def places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
             yield from places(value[key], rest)
         else:
             yield value, key
+
+
+def put(message: Message, path: str, change: Callable[[Any], Any]) -> Message:
+    """The message itself, in which each value that `path` leads to (see `places`) is what `change` makes of it.
+
+    >>> put({"fills": [{"price": 1.5}, {"price": 2.5}]}, "fills.*.price", lambda price: 2 * price)
+    {'fills': [{'price': 3.0}, {'price': 5.0}]}
+    """
+    for container, key in list(places(message, path)):
+        container[key] = change(container[key])
+    return message
 
 
 def _copied(value: Any) -> Any:

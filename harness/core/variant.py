@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.core import change
 from harness.core.change import Change, FrameEdit, MessageEdit
-from harness.core.message import Message, Opcode, places
+from harness.core.message import Message, Opcode, put
 from harness.core.session import Session
 from harness.core.world import World
 
@@ -95,9 +95,7 @@ def in_member(
     """Another value at a path (see `message.places`) of messages of these types (none: all), where it is there."""
 
     def edit(message: Message, session: Any, now: float) -> Message:
-        for container, key in list(places(message, path)):
-            container[key] = change_of(container[key])
-        return message
+        return put(message, path, change_of)
 
     return Variant(name, reading, text, change.of_messages(edit, *types), lacks, unseen)
 

@@ -1,5 +1,6 @@
 """The report on a terminal."""
 
+import io
 import re
 
 from rich.console import Console
@@ -19,7 +20,7 @@ async def the_impossible_happens(peer):
 
 
 def printed(report, quiet=False):
-    console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=100, record=True, file=io.StringIO())
     terminal.show(report, console, quiet)
     return console.export_text()
 
@@ -59,7 +60,7 @@ def test_a_bug_in_a_check_is_the_last_word(report):
 
 def test_progress_is_shown_on_a_terminal_only(suite_of, judged, echo):
     for is_terminal in (True, False):
-        console = Console(width=100, force_terminal=is_terminal, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+        console = Console(width=100, force_terminal=is_terminal, record=True, file=io.StringIO())
         with terminal.Watch(console) as watch:
             judged(suite_of(all_is_well, the_impossible_happens), echo, watcher=watch)
         text = console.export_text()
