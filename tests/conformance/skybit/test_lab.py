@@ -12,6 +12,7 @@ from harness.conformance.memory import MemoryOpener
 from harness.conformance.users import Users
 from harness.core.clock import Clock, run_virtual
 from harness.core.message import Opcode
+from harness.protocols.skybit.checks.malformed import Pace
 from harness.protocols.skybit.lab import SkybitLab, demo_profile
 from harness.scenario.house import House
 
@@ -104,3 +105,18 @@ def test_demo_users_are_known_to_the_mock_and_differ_from_run_to_run():
     one, other = (demo_profile("ws://mock/artifact/v1", random.Random(seed)) for seed in (1, 2))
     assert not set(one.tokens) & set(other.tokens)
     assert len(set(one.tokens)) == len(one.tokens)
+
+
+def test_malformed_messages_keep_within_the_limit_of_what_they_were_to_be(in_a_lab):
+    async def play(lab):
+        trader, pace = await lab.trader(), Pace()
+        at_s = []
+        for kind in ["Chat"] * 50 + ["Subscribe"] * 200:
+            await pace.wait(trader, kind)
+            at_s.append(trader.now())
+        return at_s
+
+    at_s = in_a_lab(play)
+    assert at_s[47] - at_s[0] < 1
+    assert all(at_s[n + 48] - at_s[n] >= 60 for n in range(2))
+    assert at_s[-1] == at_s[50]  # Of these, the spec limits none.

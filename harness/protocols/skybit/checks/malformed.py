@@ -65,7 +65,7 @@ IN_SHAPE = Source.of("skybit", "client", demanded=_in_shape).of_kinds(*KINDS)
 IN_FORM = Source.of("skybit", "client", demanded=_in_form, texts=()).of_kinds("Chat", "Heartbeat", "Subscribe")
 
 
-class _Pace:
+class Pace:
     """Keeps a user within the limits of a minute, should malformed messages count as what they were to be."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ def _is_about(answer: dict[str, Any], request_id: str) -> bool:
 
 async def _try(lab: SkybitLab, source: Source, count: int) -> None:
     token = (await lab.borrow(1, load=0.0))[0]
-    pace = _Pace()
+    pace = Pace()
 
     async def connect() -> Sequence[SkybitPeer]:
         return [await lab.trader(token)]
