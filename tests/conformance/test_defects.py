@@ -15,7 +15,7 @@ DEFECTS = [
     for name in protocols.having("lab")
     for defect in defects_in(f"harness.protocols.{name}.defects")
 ]
-SAMPLE = DEFECTS[::20]
+SAMPLE = DEFECTS[::40]
 
 load = cache(suite.load)
 
@@ -28,6 +28,7 @@ def test_a_defect_is_noticed_by_the_checks_of_what_it_breaks(name, defect):
     assert failure.expected
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "defect"), SAMPLE)
 def test_a_defect_breaks_nothing_but_what_it_says(name, defect):
     proof = prove(load(name), protocols.load(name), defect, whole=True)

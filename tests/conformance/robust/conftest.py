@@ -18,10 +18,12 @@ class Proxy:
     def __init__(self, port, chance, latency_s=0.0, jitter_s=0.0):
         self.port, self.chance = port, chance
         self.latency_s, self.jitter_s = latency_s, jitter_s
+        self.serving = set()  # The loop itself holds no task whose two transports have paused.
 
     async def serve(self, reader, writer):
         """One connection of a client."""
-        writers = [writer]
+        task, writers = asyncio.current_task(), [writer]
+        self.serving.add(task)
         try:
             above, there = await asyncio.open_connection("127.0.0.1", self.port)
             writers.append(there)
@@ -29,6 +31,7 @@ class Proxy:
         except OSError:
             pass  # One side is gone without an end: so is the other.
         finally:
+            self.serving.discard(task)
             for each in writers:
                 each.transport.abort()
 

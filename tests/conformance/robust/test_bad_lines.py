@@ -14,6 +14,8 @@ from harness.conformance.runner import Options, run
 from harness.conformance.socket import SocketOpener
 from harness.core.defect import defects_in
 
+pytestmark = pytest.mark.no_cover  # As in test_variants.py.
+
 NAMES = protocols.having("lab")
 SLOW = {"latency_s": 0.2, "jitter_s": 0.1}
 BUSY = {"freeze_s": 0.3}

@@ -7,6 +7,8 @@ import pytest
 
 from harness.protocols.eventbus import PROTOCOL
 
+pytestmark = pytest.mark.no_cover  # Measuring makes long plays three times as long; short ones reach the same lines.
+
 SEEDS = range(24)
 
 # What may happen to the back end: moments, and the facts that change then.
@@ -77,7 +79,6 @@ def test_calibration_finds_what_a_model_is_wrong_by(bus_of):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_a_day_keeps_all_laws(bus_of, turn, hold_the_laws):
     bus = bus_of(11, instruments=["BTCUSDT", "ETHUSDT"])
     for hour in range(24):

@@ -6,6 +6,8 @@ import pytest
 
 from harness.core.message import uuid4
 
+pytestmark = pytest.mark.no_cover  # Measuring makes long plays three times as long; short ones reach the same lines.
+
 SYMBOLS = ("AAPL", "MSFT", "KO", "INTC", "TSLA")
 HEARTBEAT = {"client_ts": "2024-01-15T10:30:30.123Z"}
 # What a trader of these tests may be told; whatever else would be a bug of the mock.
@@ -119,7 +121,6 @@ def live(play, seed, hours, traders=3, every_s=50, audit_s=0.0):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_a_day_of_trading_keeps_every_law(play):
     everybody = live(play, seed=1, hours=24, traders=2, every_s=55, audit_s=900.0)  # Else it would take its time.
     statuses = {status["status"] for trader in everybody for status in trader.orders.values()}

@@ -60,3 +60,13 @@ def test_the_eleventh_is_refused_by_http_until_another_goes(varied):
     assert play.stage.admit(Request("/artifact/v1"), 0.0).status == 429
     traders[0].link.gone(0.0)
     assert play.stage.admit(Request("/artifact/v1"), 0.0) is None
+
+
+def test_fills_in_parts_may_have_another_word(varied):
+    play = varied("more-words")
+    trader = play.trader()
+    trader.order("Buy 200 shares of AAPL at market")
+    play.wait(30.0)
+    words = {word for word, _ in trader.statuses()}
+    assert "partial_fill_by_venue" in words
+    assert "partial_fill" not in words
