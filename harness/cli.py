@@ -199,14 +199,25 @@ def load(
     tokens: Annotated[Path | None, typer.Option(metavar="FILE", help="Credentials, one a line.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep Locust's HTML report.")] = None,
     connection_limit: Annotated[
-        bool, typer.Option("--connection-limit", help="Test the limit of connections per user instead.")
+        bool, typer.Option("--connection-limit", help="Test the limit of connections instead.")
     ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="The limit to test; the spec's, when left out.")] = None,
+    find_limit: Annotated[bool, typer.Option("--find-limit", help="Find where the server stops, instead.")] = False,
+    most: Annotated[int, typer.Option(min=1, help="With --find-limit: no more connections than this.")] = 5000,
+    storm: Annotated[
+        str | None, typer.Option(metavar="HOW", help="Let all reconnect at once, instead: cut, mock or restart.")
+    ] = None,
+    within: Annotated[float, typer.Option(min=0.1, help="With --storm: so many seconds for all to be back.")] = 30.0,
+    json: JsonFile = None,
 ) -> None:
     """Put load on a server. After --, options of Locust. Exit code: 0 targets met, 1 one missed, 2 could not run."""
-    from harness.load import command
+    from harness.load import command, connections
 
+    if connection_limit or find_limit or storm is not None:
+        chosen = connections.Options(protocol, url, tokens, limit, most, users, storm, within, json)
+        raise typer.Exit(connections.run(chosen, connection_limit, find_limit))
     options = command.Options(protocol, url, users, spawn_rate, run_time, targets, tokens, html, tuple(context.args))
-    raise typer.Exit(command.connection_limit(options) if connection_limit else command.load(options))
+    raise typer.Exit(command.load(options))
 
 
 @scenarios.command("list")

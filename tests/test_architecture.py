@@ -29,6 +29,7 @@ PROTOCOL_MODULES = {
     "checks": {"core", "conformance"},
     "lab": {"core", "conformance"},
     "users": {"core", "load"},
+    "seats": {"core", "load"},
     "credentials": {"core", "wire"},
 }
 # These heavy packages come in by these doors only.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gevent
@@ -14,6 +14,7 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
+from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI, parse_uri
 
 READ_BYTES = 64 * 1024
@@ -21,41 +22,70 @@ READS_IN_A_ROW = 64  # A greenlet whose reads never block would never let anothe
 
 
 class NotConnected(Exception):  # noqa: N818 - it is a finding about the server
-    """The connection could not be opened; the text says why, in a few words that are the same each time."""
+    """The connection could not be opened; the text says why, in a few words that are the same each time.
+
+    `status` is that of the handshake's answer, `errno` that of the system, where there is one.
+    """
+
+    def __init__(
+        self, words: str, status: int | None = None, errno: int | None = None, timed_out: bool = False
+    ) -> None:
+        super().__init__(words)
+        self.status = status
+        self.errno = errno
+        self.timed_out = timed_out
 
 
 class Client:
     """A connection. `on_message(text, arrived_s)` and `on_close(code, reason)` are called by its reading greenlet.
 
-    Times are those of `time.perf_counter`. A connection that was cut has code 1006.
+    Times are those of `time.perf_counter`. A connection that was cut has code 1006. `on_pong()` is called
+    for each pong.
     """
 
-    def __init__(self, on_message: Callable[[bytes, float], None], on_close: Callable[[int, str], None]) -> None:
+    def __init__(
+        self,
+        on_message: Callable[[bytes, float], None],
+        on_close: Callable[[int, str], None],
+        on_pong: Callable[[], None] = lambda: None,
+    ) -> None:
         self._on_message = on_message
         self._on_close = on_close
+        self._on_pong = on_pong
         self._socket: Any = None
         self._protocol: ClientProtocol | None = None
         self._parts: list[bytes] = []
         self._writing = RLock()
         self._reader: gevent.Greenlet | None = None
 
-    def connect(self, url: str, headers: Mapping[str, str], timeout_s: float) -> None:
-        """Open the TCP connection and do the opening handshake. NotConnected when either fails."""
+    def connect(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        subprotocols: Sequence[str] = (),
+        source: str | None = None,
+    ) -> None:
+        """Open the TCP connection, from the address `source` if given, and do the opening handshake.
+
+        NotConnected when either fails.
+        """
         try:
             uri = parse_uri(url)
         except InvalidURI as error:
             raise NotConnected(f"{url!r} is no WebSocket URL") from error
-        self._protocol = ClientProtocol(uri)
+        self._protocol = ClientProtocol(uri, subprotocols=[Subprotocol(name) for name in subprotocols] or None)
+        late = NotConnected(f"no answer within {timeout_s:g} s", timed_out=True)
         try:
-            with gevent.Timeout(timeout_s, NotConnected(f"no answer within {timeout_s:g} s")):
-                self._socket = _opened(uri)
+            with gevent.Timeout(timeout_s, late):
+                self._socket = _opened(uri, source)
                 self._shake_hands(self._protocol, headers)
         except NotConnected:
             self.abort()
             raise
         except OSError as error:
             self.abort()
-            raise NotConnected(error.strerror or type(error).__name__) from error
+            raise NotConnected(error.strerror or type(error).__name__, errno=error.errno) from error
         self._reader = gevent.spawn(self._read)
 
     def send(self, text: bytes) -> None:
@@ -63,6 +93,13 @@ class Client:
         if self._protocol is None or self._protocol.state is not State.OPEN:
             raise ConnectionResetError("the connection is closed")
         self._protocol.send_text(text)
+        self._flush()
+
+    def ping(self) -> None:
+        """Send a ping, which is answered by a pong (RFC 6455, 5.5.3). OSError when the connection is over."""
+        if self._protocol is None or self._protocol.state is not State.OPEN:
+            raise ConnectionResetError("the connection is closed")
+        self._protocol.send_ping(b"")
         self._flush()
 
     def close(self, timeout_s: float = 1.0) -> None:
@@ -103,7 +140,9 @@ class Client:
             self._feed(protocol, self._socket.recv(READ_BYTES))
         # Frames that came right behind the response wait in the protocol, for the reading greenlet.
         if protocol.handshake_exc is not None:
-            raise NotConnected(_words(protocol.handshake_exc)) from protocol.handshake_exc
+            error = protocol.handshake_exc
+            status = error.response.status_code if isinstance(error, InvalidStatus) else None
+            raise NotConnected(_words(error), status) from error
 
     def _read(self) -> None:
         protocol = self._protocol
@@ -134,6 +173,8 @@ class Client:
         for event in protocol.events_received():
             if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
                 self._assemble(event, arrived_s)
+            elif isinstance(event, Frame) and event.opcode is Opcode.PONG:
+                self._on_pong()
 
     def _assemble(self, frame: Frame, arrived_s: float) -> None:
         self._parts.append(bytes(frame.data))
@@ -158,8 +199,8 @@ class Client:
                     return  # The reading greenlet meets the same end, and tells of it.
 
 
-def _opened(uri: WebSocketURI) -> Any:
-    connection = socket.create_connection((uri.host, uri.port))
+def _opened(uri: WebSocketURI, source: str | None) -> Any:
+    connection = socket.create_connection((uri.host, uri.port), source_address=(source, 0) if source else None)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if uri.secure:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

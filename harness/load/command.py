@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import subprocess
 import sys
@@ -41,25 +40,6 @@ def load(options: Options) -> int:
         return _run(["locust", *arguments(options), "--json-file", str(Path(folder, "statistics")), *options.extra])
 
 
-def connection_limit(options: Options) -> int:
-    """Run the connection-limit test; the exit code: 0 the limit holds, 1 it does not, 2 could not run."""
-    problem = _problem(options)
-    if problem:
-        return _complain(problem)
-    from harness.load.client import NotConnected
-    from harness.load.limits import limit_test, show
-
-    seats = getattr(importlib.import_module(_users_module(options.protocol)), "SEATS", None)
-    if seats is None:
-        return _complain(f"{options.protocol} does not limit the connections of a user")
-    try:
-        test = limit_test(options.url, seats, options.tokens)
-        test.knock()
-        return 0 if show(test.run()) else 1
-    except (ValueError, NotConnected) as error:
-        return _complain(f"{options.url}: {error}")
-
-
 def arguments(options: Options) -> list[str]:
     """What Locust is told."""
     spawn_rate = options.spawn_rate or max(1.0, options.users / 5)
@@ -90,10 +70,6 @@ def _problem(options: Options) -> str | None:
     if options.protocol not in there:
         return f"there is no load test of {options.protocol} yet; there are: {', '.join(there)}"
     return None
-
-
-def _users_module(protocol: str) -> str:
-    return f"harness.protocols.{protocol}.users"
 
 
 def _run(module_and_arguments: Sequence[str]) -> int:

@@ -1,0 +1,236 @@
+"""The door over sockets: opens connections under gevent, and knows when it is this process that can open no more."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import ipaddress
+import random
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import gevent
+import orjson
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.queue import Empty, Queue
+
+from harness.core.message import Message
+from harness.load.client import Client, NotConnected
+from harness.load.crowd import TurnedAway
+from harness.load.gauge import Gauge
+from harness.load.seats import CUT, Address, Cause, Refusal
+
+KNOCK_TIMEOUT_S = 10.0
+REPLY_TIMEOUT_S = 5.0
+BACKLOG = 64  # Messages that a line keeps while nobody waits for them; it drops the oldest.
+SPARE_FILES = 64  # That this process needs beside its connections.
+PORTS_EACH = 25_000  # Connections from one address; there are some 28,000 ports for them (ip_local_port_range).
+
+OWN_ERRORS = {
+    errno.EMFILE: "this process may open no more files (RLIMIT_NOFILE): raise it with ulimit -n",
+    errno.ENFILE: "this machine can open no more files (fs.file-max)",
+    errno.EADDRNOTAVAIL: "no address or port is left to connect from (ip_local_port_range)",
+    errno.ENOBUFS: "this machine has no room for another socket",
+    errno.ENOMEM: "this machine has no memory for another socket",
+}
+UNREACHABLE = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPIPE)
+
+T = TypeVar("T")
+
+
+class SocketLine:
+    """A line (see `seats.Line`) over a socket. NotConnected when it cannot be opened."""
+
+    def __init__(self, address: Address, within_s: float, source: str | None, on_end: Callable[[], None]) -> None:
+        self.ending: Refusal | None = None
+        self.session = ""
+        self.chance = random.Random()
+        self._arrived: Queue[bytes] = Queue()
+        self._listens = True
+        self._on_end = on_end
+        self._over = Event()
+        self._ponged = Event()
+        self._client = Client(self._take, self._end, on_pong=self._ponged.set)
+        self._client.connect(address.url, {}, within_s, address.subprotocols, source)
+
+    def wall_s(self) -> float:
+        """The time of day, in epoch seconds."""
+        return time.time()
+
+    def send(self, message: Message) -> None:
+        """Send a message; nothing happens when the connection is over, `receive` then says so."""
+        self._try(lambda: self._client.send(orjson.dumps(message)))
+
+    def receive(self, *types: str) -> Message | None:
+        """The next message of one of these types; None when the connection ends, or nothing comes in time."""
+        until_s = time.perf_counter() + REPLY_TIMEOUT_S
+        while True:
+            try:
+                text = self._arrived.get(timeout=max(0.0, until_s - time.perf_counter()))
+            except Empty:
+                return None
+            message = _read(text)
+            if not text or message.get("type") in types:
+                return message or None
+
+    def ping(self) -> bool:
+        """Whether a ping is answered in time (RFC 6455, 5.5.3)."""
+        self._ponged.clear()
+        self._try(self._client.ping)
+        gevent.wait([self._ponged, self._over], timeout=REPLY_TIMEOUT_S, count=1)
+        return bool(self._ponged.is_set())
+
+    def ended(self, within_s: float) -> bool:
+        """Whether the connection ends within that time, or has ended."""
+        return bool(self._over.wait(within_s))
+
+    def listen(self) -> None:
+        """Keep what comes from now on."""
+        self._listens = True
+
+    def rest(self) -> None:
+        """Keep nothing of what comes."""
+        self._listens = False
+        while not self._arrived.empty():
+            self._arrived.get()
+
+    def close(self) -> None:
+        """Close in good order."""
+        self._client.close()
+        self._end(1000, "")
+
+    def cut(self) -> None:
+        """Reset the TCP connection, as a crash does."""
+        self._client.cut()
+        self._end(CUT, "")
+
+    def _try(self, call: Callable[[], None]) -> None:
+        with suppress(OSError):  # When the connection is over, `_end` tells of it.
+            call()
+
+    def _take(self, text: bytes, arrived_s: float) -> None:
+        if not self._listens:
+            return
+        if self._arrived.qsize() >= BACKLOG:
+            self._arrived.get()
+        self._arrived.put(text)
+
+    def _end(self, code: int, reason: str) -> None:
+        if self.ending is None:
+            words = "cut without a close" if code == CUT else f"closed with {code}"
+            self.ending = Refusal(words + (f" ({reason})" if reason else ""), code=code)
+            self._over.set()
+            self._on_end()
+            self._arrived.put(b"")
+
+
+class SocketDoor:
+    """A door (see `crowd.Door`) to the server at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self.has_elsewhere = is_ipv4_loopback(urlsplit(url).hostname or "")
+        self._gauge = Gauge()
+        self._gauge.watch()
+        self._files = open_files_at_most()
+        self._open = 0
+
+    def open(self, address: Address, within_s: float, elsewhere: bool) -> SocketLine:
+        """A new connection, its handshake done. TurnedAway when there is none within that time."""
+        if self._open >= self._files - SPARE_FILES:
+            words = f"{self._files} files may be open in this process (RLIMIT_NOFILE): raise it with ulimit -n"
+            raise TurnedAway(Refusal(words, cause=Cause.GENERATOR))
+        try:
+            line = SocketLine(address, within_s, self._source(elsewhere), self._ended)
+        except NotConnected as error:
+            raise TurnedAway(_refusal(error)) from error
+        self._open += 1
+        return line
+
+    def now_s(self) -> float:
+        """Seconds of `time.perf_counter`."""
+        return time.perf_counter()
+
+    def pause(self, seconds: float) -> None:
+        """Let so much time pass."""
+        gevent.sleep(seconds)
+
+    def together(self, jobs: Sequence[Callable[[], T]], at_once: int) -> list[T]:
+        """What these calls give, in their order, made side by side, so many at once."""
+        results: list[T] = Pool(max(1, at_once)).map(lambda job: job(), jobs)
+        return results
+
+    def every(self, period_s: float, call: Callable[[], None]) -> None:
+        """Make this call again and again, until the process ends."""
+
+        def again() -> None:
+            while True:
+                gevent.sleep(period_s)
+                call()
+
+        gevent.spawn(again)
+
+    def doubts(self) -> list[str]:
+        """What to know before believing the figures: whether this process kept time."""
+        complaint = self._gauge.complaint()
+        return [complaint] if complaint else []
+
+    def _ended(self) -> None:
+        self._open -= 1
+
+    def _source(self, elsewhere: bool) -> str | None:
+        """The address to come from: the system's choice, or another one of loopback's."""
+        number = self._open // PORTS_EACH + elsewhere
+        return f"127.0.0.{1 + number}" if number and self.has_elsewhere else None
+
+
+def knock(url: str) -> None:
+    """See whether the server answers at all. ValueError, in words, when it does not."""
+    try:
+        SocketLine(Address(url), KNOCK_TIMEOUT_S, None, lambda: None).close()
+    except NotConnected as error:
+        raise ValueError(f"{url}: {error}. Is the server running, and is the path right?") from error
+
+
+def open_files_at_most() -> int:
+    """How many files this process may have open, raised as far as it can be."""
+    if importlib.util.find_spec("resource") is None:
+        return 8192  # Windows, whose C library stops there.
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard if hard != resource.RLIM_INFINITY else 1_000_000
+
+
+def is_ipv4_loopback(host: str) -> bool:
+    """Whether a host is this machine by an address of 127.0.0.0/8: it can then be reached from several of them."""
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(host, None, socket.AF_INET)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(each).is_loopback for each in found)
+
+
+def _refusal(error: NotConnected) -> Refusal:
+    """What is known of a connection that could not be opened."""
+    if error.errno in OWN_ERRORS:
+        return Refusal(OWN_ERRORS[error.errno], cause=Cause.GENERATOR)
+    if error.errno in UNREACHABLE:
+        return Refusal(str(error), cause=Cause.UNREACHABLE)
+    cause = Cause.SILENCE if error.timed_out else Cause.SERVER
+    return Refusal(str(error), status=error.status, cause=cause)
+
+
+def _read(text: bytes) -> Message:
+    """The message, or an empty one where it is none: what else a server says is judged elsewhere."""
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return message if isinstance(message, dict) else {}
