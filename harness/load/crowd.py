@@ -153,6 +153,12 @@ class Crowd:
         self.lines = [line for line in self.lines if line.ending is None]
         return gone
 
+    def leave(self, abruptly: bool = False) -> None:
+        """Let the newest leave, if there is one."""
+        if self.lines:
+            line = self.lines.pop()
+            (line.cut if abruptly else line.close)()
+
     def shrink(self, count: int) -> None:
         """Let the newest leave, so that no more than this many are left: one in two cleanly, the others abruptly."""
         leaving, self.lines = self.lines[count:], self.lines[:count]

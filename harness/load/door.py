@@ -176,8 +176,12 @@ class SocketDoor:
 
     def doubts(self) -> list[str]:
         """What to know before believing the figures: whether this process kept time."""
-        complaint = self._gauge.complaint()
-        return [complaint] if complaint else []
+        if self._gauge.complaint() is None:
+            return []
+        return [
+            f"The generator was busy itself: its own clock was {self._gauge.lag_p99_ms():.0f} ms late (p99), and it "
+            f"used {self._gauge.cpu:.0%} of a core. Of the times above, some may be its own."
+        ]
 
     def _ended(self) -> None:
         self._open -= 1

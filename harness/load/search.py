@@ -80,7 +80,7 @@ class Search:
         if refusal is not None and refusal.cause is Cause.SILENCE:
             refusal = self._patiently()
         self._learn(wanted, refusal, health, len(lost))
-        return self._told(wanted, single or entries, health, len(lost), refusal)
+        return self._told(wanted, single, health, len(lost), refusal)
 
     def _patiently(self) -> Refusal | None:
         """Try once more where nothing was answered in time; how that ends."""

@@ -132,11 +132,27 @@ def test_a_master_and_two_workers_judge_what_they_measured_together(mock, plan):
             process.communicate()
 
 
-def test_the_connection_limit_holds(mock):
-    run = load(mock, "--connection-limit")
+def test_the_connection_limit_holds(mock, tmp_path):
+    found = tmp_path / "found.json"
+    run = load(mock, "--connection-limit", "--json", str(found))
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.count("held") == 11
+    assert run.stdout.count("held") == 14
     assert "RATE_LIMIT" in run.stdout
+    assert json.loads(found.read_text())["verdict"] == "The connection limit holds."
+
+
+def test_where_a_server_stops_is_searched_for(mock):
+    run = load(mock, "--find-limit", "--most", "100")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "64 of 64 connected" in run.stdout
+    assert "No limit up to 100 connections" in run.stdout
+
+
+@pytest.mark.parametrize("how", ["cut", "mock"])
+def test_all_come_back_from_a_storm(mock, how):
+    run = load(mock, "--storm", how, "--users", "30")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "All 30 users were served again after" in run.stdout
 
 
 def test_a_server_without_a_limit_is_found_out():
