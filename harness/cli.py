@@ -198,6 +198,10 @@ def load(
     targets: Annotated[Path | None, typer.Option(metavar="FILE", help="Paces and targets (TOML).")] = None,
     tokens: Annotated[Path | None, typer.Option(metavar="FILE", help="Credentials, one a line.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep Locust's HTML report.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="Connect from this address; repeatable.")
+    ] = None,
+    deflate: Annotated[bool, typer.Option("--deflate", help="Offer permessage-deflate.")] = False,
     connection_limit: Annotated[
         bool, typer.Option("--connection-limit", help="Test the limit of connections per user instead.")
     ] = False,
@@ -205,7 +209,19 @@ def load(
     """Put load on a server. After --, options of Locust. Exit code: 0 targets met, 1 one missed, 2 could not run."""
     from harness.load import command
 
-    options = command.Options(protocol, url, users, spawn_rate, run_time, targets, tokens, html, tuple(context.args))
+    options = command.Options(
+        protocol=protocol,
+        url=url,
+        users=users,
+        spawn_rate=spawn_rate,
+        run_time=run_time,
+        targets=targets,
+        tokens=tokens,
+        html=html,
+        sources=tuple(source or ()),
+        deflate=deflate,
+        extra=tuple(context.args),
+    )
     raise typer.Exit(command.connection_limit(options) if connection_limit else command.load(options))
 
 
