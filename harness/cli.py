@@ -198,6 +198,10 @@ def load(
     targets: Annotated[Path | None, typer.Option(metavar="FILE", help="Paces and targets (TOML).")] = None,
     tokens: Annotated[Path | None, typer.Option(metavar="FILE", help="Credentials, one a line.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep Locust's HTML report.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="Connect from this address; repeatable.")
+    ] = None,
+    deflate: Annotated[bool, typer.Option("--deflate", help="Offer permessage-deflate.")] = False,
     connection_limit: Annotated[
         bool, typer.Option("--connection-limit", help="Test the limit of connections instead.")
     ] = False,
@@ -208,15 +212,40 @@ def load(
         str | None, typer.Option(metavar="HOW", help="Let all reconnect at once, instead: cut, mock or restart.")
     ] = None,
     within: Annotated[float, typer.Option(min=0.1, help="With --storm: so many seconds for all to be back.")] = 30.0,
-    json: JsonFile = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what a test of connections finds as JSON.")
+    ] = None,
 ) -> None:
     """Put load on a server. After --, options of Locust. Exit code: 0 targets met, 1 one missed, 2 could not run."""
     from harness.load import command, connections
 
     if connection_limit or find_limit or storm is not None:
-        chosen = connections.Options(protocol, url, tokens, limit, most, users, storm, within, json)
+        chosen = connections.Options(
+            protocol=protocol,
+            url=url,
+            tokens=tokens,
+            sources=tuple(source or ()),
+            limit=limit,
+            most=most,
+            users=users,
+            storm=storm,
+            within_s=within,
+            json=json,
+        )
         raise typer.Exit(connections.run(chosen, connection_limit, find_limit))
-    options = command.Options(protocol, url, users, spawn_rate, run_time, targets, tokens, html, tuple(context.args))
+    options = command.Options(
+        protocol=protocol,
+        url=url,
+        users=users,
+        spawn_rate=spawn_rate,
+        run_time=run_time,
+        targets=targets,
+        tokens=tokens,
+        html=html,
+        sources=tuple(source or ()),
+        deflate=deflate,
+        extra=tuple(context.args),
+    )
     raise typer.Exit(command.load(options))
 
 

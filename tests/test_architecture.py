@@ -34,7 +34,7 @@ PROTOCOL_MODULES = {
 }
 # These heavy packages come in by these doors only.
 DOORS = {
-    "aiohttp": ("harness/server/", "harness/conformance/socket"),
+    "aiohttp": ("harness/server/", "harness/conformance/socket", "harness/load/frames"),
     "locust": ("harness/load/", "users.py"),
     "gevent": ("harness/load/", "users.py"),
 }

@@ -27,6 +27,8 @@ class Options:
     targets: Path | None = None
     tokens: Path | None = None
     html: Path | None = None
+    sources: Sequence[str] = ()
+    deflate: bool = False
     extra: Sequence[str] = ()
 
 
@@ -56,6 +58,8 @@ def arguments(options: Options) -> list[str]:
         "--html": options.html,
     }
     pairs = [[name, str(value)] for name, value in said.items() if value is not None]
+    pairs += [["--source", address] for address in options.sources]
+    pairs += [["--deflate"]] if options.deflate else []
     return ["--headless", "--only-summary", *(word for pair in pairs for word in pair)]
 
 

@@ -33,6 +33,7 @@ class Options:
     protocol: str
     url: str
     tokens: Path | None = None
+    sources: tuple[str, ...] = ()
     limit: int | None = None
     most: int = 5000
     users: int = 10
@@ -106,7 +107,7 @@ def _tested(name: str, options: Options) -> int:
 
     seats = _seats(options.protocol)
     tokens = tokens_in(options.tokens) if options.tokens else []
-    door = SocketDoor(options.url)
+    door = SocketDoor(options.url, options.sources)
     crowd = Crowd(door, seats, Address(options.url), tokens_of(tokens, seats, random.Random()))
     test = MAKERS[name](options, crowd)
     knock(options.url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import ipaddress
 import random
 import socket
@@ -22,22 +21,18 @@ from gevent.queue import Empty, Queue
 from harness.core.message import Message
 from harness.load.client import Client, NotConnected
 from harness.load.crowd import TurnedAway
-from harness.load.gauge import Gauge
 from harness.load.seats import CUT, Address, Cause, Refusal
+from harness.load.sources import Sources, raise_open_files
 
 KNOCK_TIMEOUT_S = 10.0
 REPLY_TIMEOUT_S = 5.0
 BACKLOG = 64  # Messages that a line keeps while nobody waits for them; it drops the oldest.
+BEAT_EVERY_S = 0.05
+LATE_MS = 20.0  # A beat that is later than this, once in a hundred times, spoils the figures.
+BUSY = 0.9  # The share of a core from which on a connection waits for this process rather than for the server.
 SPARE_FILES = 64  # That this process needs beside its connections.
-PORTS_EACH = 25_000  # Connections from one address; there are some 28,000 ports for them (ip_local_port_range).
 
-OWN_ERRORS = {
-    errno.EMFILE: "this process may open no more files (RLIMIT_NOFILE): raise it with ulimit -n",
-    errno.ENFILE: "this machine can open no more files (fs.file-max)",
-    errno.EADDRNOTAVAIL: "no address or port is left to connect from (ip_local_port_range)",
-    errno.ENOBUFS: "this machine has no room for another socket",
-    errno.ENOMEM: "this machine has no memory for another socket",
-}
+OWN_ERRORS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
 UNREACHABLE = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPIPE)
 
 T = TypeVar("T")
@@ -46,7 +41,7 @@ T = TypeVar("T")
 class SocketLine:
     """A line (see `seats.Line`) over a socket. NotConnected when it cannot be opened."""
 
-    def __init__(self, address: Address, within_s: float, source: str | None, on_end: Callable[[], None]) -> None:
+    def __init__(self, address: Address, within_s: float, sources: Sources, on_end: Callable[[], None]) -> None:
         self.ending: Refusal | None = None
         self.session = ""
         self.chance = random.Random()
@@ -55,8 +50,8 @@ class SocketLine:
         self._on_end = on_end
         self._over = Event()
         self._ponged = Event()
-        self._client = Client(self._take, self._end, on_pong=self._ponged.set)
-        self._client.connect(address.url, {}, within_s, address.subprotocols, source)
+        self._client = Client(self._take, self._end, sources, self._ponged.set)
+        self._client.connect(address.url, {}, within_s, address.subprotocols)
 
     def wall_s(self) -> float:
         """The time of day, in epoch seconds."""
@@ -97,7 +92,7 @@ class SocketLine:
         """Keep nothing of what comes."""
         self._listens = False
         while not self._arrived.empty():
-            self._arrived.get()
+            self._arrived.get_nowait()
 
     def close(self) -> None:
         """Close in good order."""
@@ -117,7 +112,7 @@ class SocketLine:
         if not self._listens:
             return
         if self._arrived.qsize() >= BACKLOG:
-            self._arrived.get()
+            self._arrived.get_nowait()
         self._arrived.put(text)
 
     def _end(self, code: int, reason: str) -> None:
@@ -129,23 +124,55 @@ class SocketLine:
             self._arrived.put(b"")
 
 
-class SocketDoor:
-    """A door (see `crowd.Door`) to the server at `url`."""
+class Pulse:
+    """How well this process keeps time: whether a call comes when it is due, and how much of a core is used."""
 
-    def __init__(self, url: str) -> None:
-        self.has_elsewhere = is_ipv4_loopback(urlsplit(url).hostname or "")
-        self._gauge = Gauge()
-        self._gauge.watch()
-        self._files = open_files_at_most()
+    def __init__(self) -> None:
+        self._late_ms: list[float] = []
+        self._began_s, self._cpu_s = time.perf_counter(), time.process_time()
+        gevent.spawn(self._beat)
+
+    def doubts(self) -> list[str]:
+        """What to know before believing times that were measured meanwhile."""
+        late_ms = sorted(self._late_ms)[int(len(self._late_ms) * 0.99)] if self._late_ms else 0.0
+        cpu = (time.process_time() - self._cpu_s) / (time.perf_counter() - self._began_s)
+        if late_ms < LATE_MS and cpu < BUSY:
+            return []
+        return [
+            f"The generator was busy itself: its own clock was {late_ms:.0f} ms late (p99), and it used {cpu:.0%} of a "
+            "core. Of the times above, some may be its own."
+        ]
+
+    def _beat(self) -> None:
+        while True:
+            due_s = time.perf_counter() + BEAT_EVERY_S
+            gevent.sleep(BEAT_EVERY_S)
+            self._late_ms.append((time.perf_counter() - due_s) * 1000)
+
+
+class SocketDoor:
+    """A door (see `crowd.Door`) to the server at `url`, which is come to from these addresses of this machine.
+
+    Of several, the last is what is elsewhere; of none, another one of loopback, where the server is there.
+    """
+
+    def __init__(self, url: str, sources: Sequence[str] = ()) -> None:
+        """Errors: ValueError when one of them is no address of this machine."""
+        others = sources[-1:] if len(sources) > 1 else ("127.0.0.2",)
+        self.has_elsewhere = len(sources) > 1 or is_ipv4_loopback(urlsplit(url).hostname or "")
+        self._here = Sources(sources[:-1] or sources)
+        self._elsewhere = Sources(others) if self.has_elsewhere else self._here
+        self._pulse = Pulse()
+        self._files = raise_open_files()
         self._open = 0
 
     def open(self, address: Address, within_s: float, elsewhere: bool) -> SocketLine:
         """A new connection, its handshake done. TurnedAway when there is none within that time."""
         if self._open >= self._files - SPARE_FILES:
-            words = f"{self._files} files may be open in this process (RLIMIT_NOFILE): raise it with ulimit -n"
+            words = f"{self._files:g} files may be open in this process (RLIMIT_NOFILE): raise it with ulimit -n"
             raise TurnedAway(Refusal(words, cause=Cause.GENERATOR))
         try:
-            line = SocketLine(address, within_s, self._source(elsewhere), self._ended)
+            line = SocketLine(address, within_s, self._elsewhere if elsewhere else self._here, self._ended)
         except NotConnected as error:
             raise TurnedAway(_refusal(error)) from error
         self._open += 1
@@ -176,40 +203,18 @@ class SocketDoor:
 
     def doubts(self) -> list[str]:
         """What to know before believing the figures: whether this process kept time."""
-        if self._gauge.complaint() is None:
-            return []
-        return [
-            f"The generator was busy itself: its own clock was {self._gauge.lag_p99_ms():.0f} ms late (p99), and it "
-            f"used {self._gauge.cpu:.0%} of a core. Of the times above, some may be its own."
-        ]
+        return self._pulse.doubts()
 
     def _ended(self) -> None:
         self._open -= 1
-
-    def _source(self, elsewhere: bool) -> str | None:
-        """The address to come from: the system's choice, or another one of loopback's."""
-        number = self._open // PORTS_EACH + elsewhere
-        return f"127.0.0.{1 + number}" if number and self.has_elsewhere else None
 
 
 def knock(url: str) -> None:
     """See whether the server answers at all. ValueError, in words, when it does not."""
     try:
-        SocketLine(Address(url), KNOCK_TIMEOUT_S, None, lambda: None).close()
+        SocketLine(Address(url), KNOCK_TIMEOUT_S, Sources(), lambda: None).close()
     except NotConnected as error:
         raise ValueError(f"{url}: {error}. Is the server running, and is the path right?") from error
-
-
-def open_files_at_most() -> int:
-    """How many files this process may have open, raised as far as it can be."""
-    if importlib.util.find_spec("resource") is None:
-        return 8192  # Windows, whose C library stops there.
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard if hard != resource.RLIM_INFINITY else 1_000_000
 
 
 def is_ipv4_loopback(host: str) -> bool:
@@ -224,7 +229,7 @@ def is_ipv4_loopback(host: str) -> bool:
 def _refusal(error: NotConnected) -> Refusal:
     """What is known of a connection that could not be opened."""
     if error.errno in OWN_ERRORS:
-        return Refusal(OWN_ERRORS[error.errno], cause=Cause.GENERATOR)
+        return Refusal(str(error), cause=Cause.GENERATOR)
     if error.errno in UNREACHABLE:
         return Refusal(str(error), cause=Cause.UNREACHABLE)
     cause = Cause.SILENCE if error.timed_out else Cause.SERVER

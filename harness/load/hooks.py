@@ -10,21 +10,24 @@ import ipaddress
 import socket
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
 import locust
-import locust.stats
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness import protocols
+from harness.load import sources
 from harness.load.behaviour import Behaviour
 from harness.load.client import Client, NotConnected
 from harness.load.gauge import Gauge
+from harness.load.handover import hand_over
 from harness.load.report import Report, progress, show
 from harness.load.seats import tokens_in
+from harness.load.sources import Sources
 from harness.load.targets import Miss, Plan, Row, read
 from harness.load.user import SocketUser
 
@@ -42,7 +45,6 @@ def users_of(protocol: str) -> list[type[SocketUser]]:
 def install(users: list[type[SocketUser]]) -> None:
     """Give Locust the options, the measuring and the judging of these users."""
     hooks = _Hooks(users)
-    vars(locust.stats)["bucket_response_time"] = _three_digits
     events: Any = locust.events
     events.init_command_line_parser.add_listener(_options)
     events.init.add_listener(hooks.init)
@@ -64,13 +66,19 @@ class _Hooks:
         self.users = users
         self.gauge = Gauge()
         self.plan = Plan({}, ())
+        self.sources = Sources()
         self.ticker: gevent.Greenlet | None = None
 
     def init(self, environment: Any, **_: Any) -> None:
         """Before anything: read the files, and see whether anybody answers."""
+        options = environment.parsed_options
+        sources.raise_open_files()
+        try:
+            self.sources = Sources(options.source)
+        except ValueError as error:
+            fail(str(error))
         if isinstance(environment.runner, WorkerRunner):
             return  # Its master has looked, and sends along what it has read.
-        options = environment.parsed_options
         first = self.users[0].BEHAVIOUR
         try:
             self.plan = read(Path(options.targets or first.TARGETS), first.PACES, list(first.ROWS))
@@ -87,9 +95,11 @@ class _Hooks:
     def test_start(self, environment: Any, **_: Any) -> None:
         """In every process: hand the users what they need."""
         options = environment.parsed_options
-        self.gauge = Gauge()
+        self.gauge = Gauge(partial(hand_over, environment.stats))
         for user in self.users:
             user.gauge = self.gauge
+            user.sources = self.sources
+            user.deflate = options.deflate
             user.paces = options.harness_paces
             user.tokens = options.harness_tokens
             user.same_clock = is_this_machine(str(environment.host))
@@ -132,9 +142,8 @@ class _Hooks:
         if behaviour.ONE_CLOCK_ROWS and not is_this_machine(environment.host):
             left_out = ", ".join(sorted(behaviour.ONE_CLOCK_ROWS))
             doubts.append(f"The server is on another machine, and two clocks tell no delay: not measured: {left_out}")
-        lasted_s = (stats.last_request_timestamp or stats.start_time) - stats.start_time
         return Report(
-            f"{environment.parsed_options.num_users} users for {lasted_s:.0f} s, {environment.host}",
+            f"{environment.parsed_options.num_users} users for {_lasted_s(stats):.0f} s, {environment.host}",
             rows,
             behaviour.ROWS,
             self.plan,
@@ -144,24 +153,22 @@ class _Hooks:
         )
 
     def row(self, stats: Any, name: str) -> Row:
-        """What Locust has measured under this name."""
-        entry = stats.get(name, self.users[0].__name__)
-        timed = entry.num_requests > entry.num_none_requests
-
-        def at(share: float) -> float | None:
-            return float(entry.get_response_time_percentile(share)) if timed else None
-
+        """What was measured under this name."""
+        figure, times = self.gauge.figures.row(name), self.gauge.figures.row(name).times
+        lasted_s = _lasted_s(stats)
         return Row(
             name,
-            entry.num_requests,
-            entry.num_failures,
-            entry.total_rps,
-            self.gauge.intended[name],
-            at(0.50),
-            at(0.95),
-            at(0.99),
-            float(entry.max_response_time) if timed else None,
+            figure.count,
+            figure.failures,
+            figure.count / lasted_s if lasted_s else 0.0,
+            self.gauge.figures.intended[name],
+            *(times.at(percent) for percent in (50, 90, 95, 99, 99.9, 100)),
         )
+
+
+def _lasted_s(stats: Any) -> float:
+    """From the start to the last sample."""
+    return float((stats.last_request_timestamp or stats.start_time) - stats.start_time)
 
 
 def is_this_machine(url: str) -> bool:
@@ -201,8 +208,5 @@ def _options(parser: Any) -> None:
     group.add_argument("--protocol", default=first, env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
     group.add_argument("--targets", default="", metavar="FILE", help="Paces and targets (TOML).")
     group.add_argument("--tokens", default="", metavar="FILE", help="Credentials of the server's users, one a line.")
-
-
-def _three_digits(ms: float) -> float:
-    """Locust rounds to whole milliseconds and two digits; a fast server needs finer figures."""
-    return float(f"{ms:.3g}")
+    group.add_argument("--source", action="append", default=[], metavar="ADDRESS", help="Connect from it; repeatable.")
+    group.add_argument("--deflate", action="store_true", help="Offer permessage-deflate.")

@@ -12,7 +12,7 @@ from rich.table import Table
 from harness.load.targets import Miss, Plan, Row, Target
 
 MAX_ERRORS = 10  # The commonest ones.
-TIMES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
+TIMES = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _table(report: Report) -> Table:
     table = Table(title=report.title, title_justify="left")
     table.add_column("request", no_wrap=True)
     table.add_column("count", justify="right", no_wrap=True)
-    for heading in ("errors", "ok/s", "done", "p50", "p95", "p99", "max"):
+    for heading in ("errors", "ok/s", "done", "p50", "p90", "p95", "p99", "p99.9", "max"):
         table.add_column(heading, justify="right")
 
     def cell(row: Row, figure: str, text: str) -> str:
