@@ -32,7 +32,7 @@ TEXT, BINARY = int(Opcode.TEXT), int(Opcode.BINARY)  # Plain numbers, for what i
 
 
 class Client:
-    """A connection. `on_message(text, arrived_s)`, `on_pong()`, and once `on_close(code, reason)`, are called by the hub.
+    """A connection. gevent's hub calls `on_message(text, arrived_s)`, `on_pong()` and, once, `on_close(code, reason)`.
 
     So they must not wait for anything. Times are those of `time.perf_counter`. A connection that was cut has code 1006.
     """
