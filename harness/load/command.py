@@ -34,9 +34,9 @@ class Options:
 
 def load(options: Options) -> int:
     """Run the load test; the exit code: 0 all targets met, 1 one missed, 2 could not run."""
-    problem = _problem(options)
+    problem = problem_of(options.protocol, "users")
     if problem:
-        return _complain(problem)
+        return complain(problem)
     # Without --json-file Locust would print its own tables below ours.
     with tempfile.TemporaryDirectory() as folder:
         return _run(["locust", *arguments(options), "--json-file", str(Path(folder, "statistics")), *options.extra])
@@ -63,16 +63,17 @@ def arguments(options: Options) -> list[str]:
     return ["--headless", "--only-summary", *(word for pair in pairs for word in pair)]
 
 
-def _problem(options: Options) -> str | None:
+def problem_of(protocol: str, part: str) -> str | None:
+    """Why this protocol cannot be tested by that part of it; None when it can."""
     try:
-        protocols.load(options.protocol)
+        protocols.load(protocol)
     except LookupError as error:
         return str(error)
     if importlib.util.find_spec("locust") is None:
         return "the load test needs Locust: pip install 'ws-harness[load]'"
-    there = protocols.having("users")
-    if options.protocol not in there:
-        return f"there is no load test of {options.protocol} yet; there are: {', '.join(there)}"
+    there = protocols.having(part)
+    if protocol not in there:
+        return f"there is no such test of {protocol} yet; there are: {', '.join(there)}"
     return None
 
 
@@ -86,6 +87,7 @@ def _run(module_and_arguments: Sequence[str]) -> int:
         return code if code in (0, 1, COULD_NOT_RUN) else COULD_NOT_RUN
 
 
-def _complain(text: str) -> int:
+def complain(text: str) -> int:
+    """Say why it could not run; the exit code."""
     print(text, file=sys.stderr)
     return COULD_NOT_RUN

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import random
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Protocol
 
 from rich.console import Console
 
-from harness import protocols
+from harness.load.command import complain, problem_of
 from harness.load.crowd import Crowd, tokens_of
 from harness.load.drops import DROPS
 from harness.load.findings import Finding, Findings, conclude, shown
@@ -22,7 +20,7 @@ from harness.load.search import Search
 from harness.load.seats import Address, Seats, tokens_in
 from harness.load.storm import Storm
 
-HELD, BROKEN, COULD_NOT_RUN = 0, 1, 2  # Exit codes.
+HELD, BROKEN = 0, 1  # Exit codes, beside that of `complain`.
 OTHERS_WORDS = "To see where this very server stops: --find-limit; to hold it to a number of your own: --limit N."
 
 
@@ -61,16 +59,14 @@ def run(options: Options, connection_limit: bool, find_limit: bool) -> int:
     wanted = {"--connection-limit": connection_limit, "--find-limit": find_limit, "--storm": options.storm is not None}
     named = [name for name, is_wanted in wanted.items() if is_wanted]
     if len(named) != 1:
-        return _complain(f"expected one of {', '.join(wanted)}, found {' and '.join(named)}: one test at a time")
-    problem = _problem(options)
+        return complain(f"expected one of {', '.join(wanted)}, found {' and '.join(named)}: one test at a time")
+    problem = problem_of(options.protocol, "seats")
     if problem:
-        return _complain(problem)
+        return complain(problem)
     try:
         return _tested(named[0].removeprefix("--"), options)
     except ValueError as error:
-        return _complain(str(error))
-    except OSError as error:
-        return _complain(f"{options.json}: cannot be written: {error.strerror}")
+        return complain(str(error))
 
 
 def _limit_test(options: Options, crowd: Crowd) -> Test:
@@ -117,29 +113,17 @@ def _tested(name: str, options: Options) -> int:
     found = Findings(name, options.protocol, options.url, findings, test.verdict(holds), door.doubts())
     conclude(found, console)
     if options.json is not None:
-        found.write(options.json)
+        _write(found, options.json)
     return HELD if found.hold else BROKEN
+
+
+def _write(findings: Findings, path: Path) -> None:
+    try:
+        findings.write(path)
+    except OSError as error:
+        raise CannotRun(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _seats(protocol: str) -> Seats:
     seats: Seats = importlib.import_module(f"harness.protocols.{protocol}.seats").SEATS
     return seats
-
-
-def _problem(options: Options) -> str | None:
-    """Why no test can be made of this, if that is so."""
-    try:
-        protocols.load(options.protocol)
-    except LookupError as error:
-        return str(error)
-    if importlib.util.find_spec("gevent") is None or importlib.util.find_spec("locust") is None:
-        return "the load test needs Locust: pip install 'ws-harness[load]'"
-    there = protocols.having("seats")
-    if options.protocol not in there:
-        return f"there is no test of connections of {options.protocol} yet; there are: {', '.join(there)}"
-    return None
-
-
-def _complain(text: str) -> int:
-    print(text, file=sys.stderr)
-    return COULD_NOT_RUN

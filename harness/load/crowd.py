@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from harness.load.findings import Finding
-from harness.load.seats import Address, Line, Refusal, Seats
+from harness.load.seats import Address, Cause, Line, Refusal, Seats
 
 HANDSHAKE_WITHIN_S = 10.0
 KEEP_EVERY_S = 20.0  # Those that say nothing for a minute are closed by some servers.
@@ -27,6 +27,10 @@ class TurnedAway(Exception):  # noqa: N818 - it is a finding about the server
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.words)
         self.refusal = refusal
+
+
+class OutOfReach(ValueError):  # noqa: N818 - it is told to the user
+    """The test needs more connections than this process can open."""
 
 
 class Door(Protocol):
@@ -87,8 +91,7 @@ class Crowd:
     lines: list[Line] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.seats.keep is not None:
-            self.door.every(KEEP_EVERY_S, self.keep)
+        self.door.every(KEEP_EVERY_S, self.keep)
 
     def enter(
         self,
@@ -126,6 +129,17 @@ class Crowd:
 
         self.door.together([one] * count, at_once)
         return entries
+
+    def fill(self, count: int, token: str | None = None) -> tuple[Refusal | None, float]:
+        """Hold so many: how one was turned away, if one was, and how long the slowest handshake took.
+
+        OutOfReach when it is this process that can open no more.
+        """
+        entries = self.grow(count - len(self.lines), token)
+        refusal = next((entry.refusal for entry in entries if entry.refusal), None)
+        if refusal is not None and refusal.cause is Cause.GENERATOR:
+            raise OutOfReach(f"the test needs {count} connections: {refusal}")
+        return refusal, max((entry.handshake_s for entry in entries), default=0.0)
 
     def health(self, of: Sequence[Line] | None = None, beside: Sequence[Callable[[], object]] = ()) -> Health:
         """Ask some of the lines, the first and the last among them, whether they are served.
@@ -177,9 +191,8 @@ class Crowd:
 
     def keep(self) -> None:
         """Let all say a word, so that nobody is taken for gone."""
-        assert self.seats.keep is not None
-        for line in list(self.lines):
-            self.seats.keep(line)
+        words = [partial(self.seats.keep, line) for line in self.lines]
+        self.door.together(words, AT_ONCE)
 
 
 def sample(lines: Sequence[Line]) -> list[Line]:

@@ -29,7 +29,6 @@ REPLY_TIMEOUT_S = 5.0
 BACKLOG = 64  # Messages that a line keeps while nobody waits for them; it drops the oldest.
 BEAT_EVERY_S = 0.05
 LATE_MS = 20.0  # A beat that is later than this, once in a hundred times, spoils the figures.
-BUSY = 0.9  # The share of a core from which on a connection waits for this process rather than for the server.
 SPARE_FILES = 64  # That this process needs beside its connections.
 
 OWN_ERRORS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
@@ -64,14 +63,15 @@ class SocketLine:
     def receive(self, *types: str) -> Message | None:
         """The next message of one of these types; None when the connection ends, or nothing comes in time."""
         until_s = time.perf_counter() + REPLY_TIMEOUT_S
-        while True:
+        while self.ending is None or not self._arrived.empty():
             try:
                 text = self._arrived.get(timeout=max(0.0, until_s - time.perf_counter()))
             except Empty:
                 return None
             message = _read(text)
-            if not text or message.get("type") in types:
-                return message or None
+            if message.get("type") in types:
+                return message
+        return None
 
     def ping(self) -> bool:
         """Whether a ping is answered in time (RFC 6455, 5.5.3)."""
@@ -135,9 +135,9 @@ class Pulse:
     def doubts(self) -> list[str]:
         """What to know before believing times that were measured meanwhile."""
         late_ms = sorted(self._late_ms)[int(len(self._late_ms) * 0.99)] if self._late_ms else 0.0
-        cpu = (time.process_time() - self._cpu_s) / (time.perf_counter() - self._began_s)
-        if late_ms < LATE_MS and cpu < BUSY:
+        if late_ms < LATE_MS:
             return []
+        cpu = (time.process_time() - self._cpu_s) / (time.perf_counter() - self._began_s)
         return [
             f"The generator was busy itself: its own clock was {late_ms:.0f} ms late (p99), and it used {cpu:.0%} of a "
             "core. Of the times above, some may be its own."

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from harness.load.crowd import Crowd, Entry, Health, ms
 from harness.load.findings import Finding
-from harness.load.seats import Refusal
+from harness.load.seats import Cause, Refusal
 
 CROWDING = 20  # So many are turned away while the others are asked whether they are served.
+TRIES = 3
 IN_TIME_S = 0.5  # So much later than before may those answer then.
 
 
@@ -70,10 +71,8 @@ class LimitTest:
         yield from self._anew()
 
     def _filled(self, text: str) -> Finding:
-        entries = self.crowd.grow(self.limit - len(self.crowd.lines), self.token)
-        refusal = next((entry.refusal for entry in entries if entry.refusal), None)
+        refusal, slowest_s = self.crowd.fill(self.limit, self.token)
         admitted = len(self.crowd.lines)
-        slowest_s = max((entry.handshake_s for entry in entries), default=0.0)
         seen = f"{admitted} admitted" + (
             f", the next: {refusal}" if refusal else f", slowest handshake {ms(slowest_s)}"
         )
@@ -99,17 +98,27 @@ class LimitTest:
 
     def _crowded(self, quiet: Health) -> Iterator[Finding]:
         """What becomes of those connected, while others are turned away."""
-        turned: list[Entry] = []
-        knocks = [lambda: turned.append(self.crowd.enter(self.token, stays=False))] * CROWDING
-        health = self.crowd.health(beside=knocks)
-        refused = sum(entry.refusal is not None for entry in turned)
+        in_time_s = quiet.slowest_s + IN_TIME_S
+        for _ in range(TRIES):
+            refused, worst = self._turned_away_meanwhile()
+            if worst.is_good and worst.slowest_s <= in_time_s:
+                break  # A machine that was busy once is no finding; a server that does harm does it each time.
         yield Finding(f"so are {CROWDING} more at once", refused == CROWDING, f"{refused} of {CROWDING} refused")
-        in_time = health.is_good and health.slowest_s <= quiet.slowest_s + IN_TIME_S
-        seen = f"{health}; before: {ms(quiet.slowest_s)}"
+        in_time = worst.is_good and worst.slowest_s <= in_time_s
+        seen = f"{worst}; before: {ms(quiet.slowest_s)}"
         yield Finding("meanwhile those connected are served in time", in_time, seen)
         lost = self.crowd.lost()
         seen = f"{len(lost)} lost, the first: {lost[0].ending}" if lost else "none lost"
         yield Finding("none of them loses its connection", not lost, seen)
+
+    def _turned_away_meanwhile(self) -> tuple[int, Health]:
+        """How many were refused, and the worst of how those connected were served, beside it and right after."""
+        turned: list[Entry] = []
+        knocks = [lambda: turned.append(self.crowd.enter(self.token, stays=False))] * CROWDING
+        beside, after = self.crowd.health(beside=knocks), self.crowd.health()
+        refusals = [entry.refusal for entry in turned if entry.refusal is not None]
+        refused = sum(refusal.cause in (Cause.SERVER, Cause.UNREACHABLE) for refusal in refusals)
+        return refused, max(beside, after, key=lambda health: (not health.is_good, health.slowest_s))
 
     def _somebody_else(self, refusal: Refusal) -> Iterator[Finding]:
         """Who is not counted together with those connected."""

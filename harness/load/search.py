@@ -149,6 +149,8 @@ class Search:
             yield self._again()
             if self.refusal is not None and not self.harm:
                 yield self._still_refused()
+                if self.crowd.door.has_elsewhere:
+                    yield self._elsewhere()
         health = self.crowd.health()
         lost = self.crowd.lost()
         seen = f"{health}; {len(lost)} lost their connection"
@@ -171,6 +173,11 @@ class Search:
         refusals = [self.crowd.enter(stays=False).refusal for _ in range(AGAIN)]
         seen = ", ".join(sorted({str(refusal or "admitted") for refusal in refusals}))
         return Finding("one more is refused, each time", all(refusals), seen)
+
+    def _elsewhere(self) -> Finding:
+        entry = self.crowd.enter(elsewhere=True, stays=False)
+        seen = f"so is it: {entry.refusal}" if entry.refusal else "it is admitted: the limit is that of one address"
+        return Finding("one more from another address", None, seen)
 
     def _room(self) -> Finding:
         self.crowd.shrink(self.low - 1)

@@ -131,7 +131,7 @@ class Seats:
 
     admit: Callable[[Line, str], Refusal | None]
     is_served: Callable[[Line], bool]
-    keep: Callable[[Line], None] | None = None
+    keep: Callable[[Line], object]
     address: Callable[[Address, str], Address] = _as_it_is
     new_token: Callable[[random.Random], str] = _no_credentials
     limit: int | None = None

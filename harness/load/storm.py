@@ -73,10 +73,8 @@ class Storm:
         return f"Not all {self.users} users came through the storm."
 
     def _connected(self) -> Finding:
-        entries = self.crowd.grow(self.users)
+        refusal, slowest_s = self.crowd.fill(self.users)
         health = self.crowd.health()
-        refusal = next((entry.refusal for entry in entries if entry.refusal), None)
-        slowest_s = max(entry.handshake_s for entry in entries)
         seen = f"slowest handshake {ms(slowest_s)}; {health}"
         if refusal is not None:
             seen = f"{len(self.crowd.lines)} admitted, the next: {refusal}; use fewer (--users)"

@@ -50,7 +50,8 @@ class Stub:
         self.limit = limit
         self.now = 0.0
         self.held = []
-        self.kept = []
+        self.spoken = []
+        self.calls = []
 
     # The server
 
@@ -90,12 +91,13 @@ class Stub:
         return [job() for job in jobs]
 
     def every(self, period_s, call):
-        self.kept.append((period_s, call))
+        self.calls.append((period_s, call))
 
 
 SEATS = Seats(
     admit=lambda line, token: line.door.arrives(line, token),
     is_served=lambda line: line.door.serves(line),
+    keep=lambda line: line.door.spoken.append(line),
     limit=4,
     documents=lambda refusal: refusal.error == "FULL",
     manner="by the error FULL",

@@ -75,3 +75,9 @@ def test_whoever_restarts_the_server_is_told_when(capsys):
     drop = DROPS["restart"]("skybit", URL)
     drop.happen([])
     assert "Restart the server now" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    findings = Findings("storm", "skybit", URL, [], "", [])
+    with pytest.raises(ValueError, match=r"nowhere/found.json: cannot be written: No such file or directory"):
+        connections._write(findings, tmp_path / "nowhere" / "found.json")

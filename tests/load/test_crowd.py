@@ -1,10 +1,12 @@
 import doctest
 import random
 
+import pytest
+
 from harness.load import crowd as crowds
 from harness.load import drops
-from harness.load.crowd import KEEP_EVERY_S, SAMPLE, Crowd, sample, tokens_of
-from harness.load.seats import Address
+from harness.load.crowd import KEEP_EVERY_S, SAMPLE, OutOfReach, TurnedAway, sample, tokens_of
+from harness.load.seats import Cause, Refusal
 from tests.load.stub import SEATS, Stub, crowd
 
 
@@ -38,14 +40,19 @@ def test_those_given_come_again_and_again_and_new_users_once():
     assert next(tokens_of([], SEATS, random.Random(1))) == ""
 
 
-def test_all_say_a_word_now_and_then_where_that_is_needed():
-    from dataclasses import replace
-
-    kept = []
+def test_all_say_a_word_now_and_then():
     door = Stub(3)
-    held = Crowd(door, replace(SEATS, keep=kept.append), Address("ws://stub"), iter("abc"))
+    held = crowd(door)
     held.grow(3)
-    (period_s, keep) = door.kept[0]
+    ((period_s, keep),) = door.calls
     keep()
-    assert (period_s, kept) == (KEEP_EVERY_S, held.lines)
-    assert crowd(Stub(3)).door.kept == []
+    assert (period_s, door.spoken) == (KEEP_EVERY_S, held.lines)
+
+
+def test_what_this_process_cannot_open_is_no_finding():
+    class OutOfFiles(Stub):
+        def open(self, address, within_s, elsewhere):
+            raise TurnedAway(Refusal("no more files", cause=Cause.GENERATOR))
+
+    with pytest.raises(OutOfReach, match="the test needs 7 connections: no more files"):
+        crowd(OutOfFiles()).fill(7)

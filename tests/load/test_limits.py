@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from harness import protocols
+from harness.load.crowd import OutOfReach, TurnedAway
 from harness.load.limits import LimitTest
 from harness.load.seats import Cause, Refusal
 from tests.load.memory import crowd_of
@@ -220,3 +221,38 @@ def test_a_good_server_is_told_how_long_it_took_to_free_a_place():
 def test_those_of_others_are_named_where_they_count_too():
     found, _ = run(crowd(OneTooFew()), 4)
     assert "connections of others count, too" in found["4 connections in all are admitted"].seen
+
+
+def test_one_slow_moment_of_this_machine_is_no_harm_done():
+    class SlowOnce(Stub):
+        is_slow = True
+
+        def refuses(self, line):
+            self.answer_s = 1.0 if self.is_slow and len(self.held) == self.limit else 0.001
+            return FULL
+
+        def serves(self, line):
+            self.is_slow = self.is_slow and self.answer_s < 1.0
+            return super().serves(line)
+
+    assert broken(SlowOnce()) == []
+
+
+def test_a_crowd_that_is_left_without_an_answer_is_not_refused():
+    class SilentInACrowd(Stub):
+        knocks = 0
+
+        def refuses(self, line):
+            self.knocks += 1
+            return FULL if self.knocks == 1 else Refusal("nothing", cause=Cause.SILENCE)
+
+    assert "so are 20 more at once" in broken(SilentInACrowd())
+
+
+def test_a_server_that_asks_for_more_than_this_process_may_open_is_not_judged():
+    class OutOfFiles(Stub):
+        def open(self, address, within_s, elsewhere):
+            raise TurnedAway(Refusal("no more files", cause=Cause.GENERATOR))
+
+    with pytest.raises(OutOfReach):
+        broken(OutOfFiles())

@@ -21,6 +21,7 @@ def test_a_limit_is_found_to_the_one_and_confirmed(limit):
     search, findings, broken = run(Stub(limit))
     assert (search.low, broken) == (limit, [])
     assert search.verdict(True) == f"The server stops at {limit} connection{'s' * (limit > 1)}; one more: {FULL}."
+    assert findings[-3].seen == f"so is it: {FULL}"
     assert [finding.text for finding in findings if finding.holds] == [
         f"when all have left, {limit} are admitted again",
         "one more is refused, each time",
@@ -182,3 +183,19 @@ def test_places_that_do_not_get_free_are_noticed():
 
     _, _, broken = run(NeverFrees(10))
     assert broken == ["when all have left, 10 are admitted again", "one that leaves makes room for one"]
+
+
+def test_a_limit_of_one_address_is_told_as_one():
+    class PerAddress(Stub):
+        elsewhere = False
+
+        def open(self, address, within_s, elsewhere):
+            self.elsewhere = elsewhere
+            return super().open(address, within_s, elsewhere)
+
+        def arrives(self, line, token):
+            return None if self.elsewhere else super().arrives(line, token)
+
+    _, findings, _ = run(PerAddress(10))
+    (seen,) = [finding.seen for finding in findings if finding.text == "one more from another address"]
+    assert seen == "it is admitted: the limit is that of one address"

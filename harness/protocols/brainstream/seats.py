@@ -20,6 +20,11 @@ def _admit(line: Line, token: str) -> Refusal | None:
     return None if line.receive(*PACKETS) else turned_away(line, None, "packet")
 
 
+def _keep(line: Line) -> None:
+    """2.2: PING is for keeping the connection, and is not answered."""
+    line.send({"type": "PING"})
+
+
 def _is_served(line: Line) -> bool:
     return line.receive("TELEMETRY") is not None
 
@@ -27,6 +32,7 @@ def _is_served(line: Line) -> bool:
 SEATS = Seats(
     admit=_admit,
     is_served=_is_served,
+    keep=_keep,
     address=_address,
     limit=PER_ADDRESS,
     scope="from one address",

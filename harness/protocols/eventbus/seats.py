@@ -17,5 +17,6 @@ def _is_served(line: Line) -> bool:
 SEATS = Seats(
     admit=_admit,
     is_served=_is_served,
+    keep=_is_served,
     why="the spec says nothing of how many connections there may be",
 )

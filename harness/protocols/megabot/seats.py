@@ -28,6 +28,7 @@ def _is_served(line: Line) -> bool:
 SEATS = Seats(
     admit=_admit,
     is_served=_is_served,
+    keep=_is_served,
     address=_address,
     why="the spec limits the rate and the size of messages, not how many connections there are",
 )
