@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.load.crowd import Crowd, Entry, Health, ms
 from harness.load.findings import Finding
-from harness.load.seats import Cause, Refusal
+from harness.load.seats import Refusal
 
 CROWDING = 20  # So many are turned away while the others are asked whether they are served.
 TRIES = 3
@@ -117,7 +117,7 @@ class LimitTest:
         knocks = [lambda: turned.append(self.crowd.enter(self.token, stays=False))] * CROWDING
         beside, after = self.crowd.health(beside=knocks), self.crowd.health()
         refusals = [entry.refusal for entry in turned if entry.refusal is not None]
-        refused = sum(refusal.cause in (Cause.SERVER, Cause.UNREACHABLE) for refusal in refusals)
+        refused = sum(refusal.is_clear for refusal in refusals)
         return refused, max(beside, after, key=lambda health: (not health.is_good, health.slowest_s))
 
     def _somebody_else(self, refusal: Refusal) -> Iterator[Finding]:

@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from harness.core.message import Message
 
 CUT = 1006  # RFC 6455, 7.1.5: the code of a connection that ended without a close frame.
-SERVER_FAILED = 500  # No way to turn anybody away: a server says so of a bug of its own.
 
 
 class Cause(Enum):
@@ -47,10 +46,8 @@ class Refusal:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the client can tell that it was turned away: by status, by message, or by the end of it."""
-        if self.status is not None:
-            return self.status >= 400 and self.status != SERVER_FAILED
-        return self.cause is Cause.SERVER
+        """Whether the client could tell that it was turned away, by whatever it was: not by silence."""
+        return self.cause in (Cause.SERVER, Cause.UNREACHABLE)
 
 
 class Line(Protocol):

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from harness.core.message import Message, field_of, rfc3339, uuid4
-from harness.load.seats import SERVER_FAILED, Line, Refusal, Seats, turned_away
+from harness.load.seats import Line, Refusal, Seats, turned_away
 from harness.protocols.skybit.rules import Rules
 
 # It is not said how one too many is refused, nor when; only that Auth tells whose it is.
@@ -50,9 +50,7 @@ def _is_served(line: Line) -> bool:
 
 
 def _documents(refusal: Refusal) -> bool:
-    if refusal.error is not None:
-        return refusal.error in REFUSALS
-    return refusal.is_clear
+    return refusal.is_clear if refusal.error is None else refusal.error in REFUSALS
 
 
 SEATS = Seats(
@@ -63,5 +61,5 @@ SEATS = Seats(
     limit=Rules().connections_per_user,
     scope="of one user",
     documents=_documents,
-    manner=f"by an Error {', '.join(REFUSALS)}, a close, or a status of the handshake that is not {SERVER_FAILED}",
+    manner=f"by an Error {', '.join(REFUSALS)}, by a close, or by a refused handshake",
 )
