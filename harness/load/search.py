@@ -19,6 +19,7 @@ SLOW_S, SLOWER = (
     0.1,
     10.0,
 )  # A handshake that takes this long, and so many times what it took at first, is worth a word.
+LEFT_WAITING = Refusal("it is left without an answer until another leaves")
 
 
 @dataclass
@@ -94,7 +95,7 @@ class Search:
         held = len(self.crowd.lines)
         self.crowd.shrink(held - 1)
         if held and self.crowd.enter().refusal is None:
-            return Refusal("it is left without an answer until another leaves")
+            return LEFT_WAITING
         self.slow = f"one more had no answer within {PATIENCE_S:g} s"
         return None
 
@@ -109,7 +110,9 @@ class Search:
         self.low = max(self.low, min(held, wanted))
         if refusal is not None:
             self.refusal, self.harm = refusal, ""
-            if refusal.cause is not Cause.GENERATOR:
+            if refusal is LEFT_WAITING:
+                self.high = held + 1  # It was seen that one that leaves makes room for one; each try lasts long.
+            elif refusal.cause is not Cause.GENERATOR:
                 self.high = min(wanted, self.high or wanted)
         elif held < wanted and not self.slow:
             self.slow = f"{wanted - held} of {wanted} were not even tried within {STEP_WITHIN_S:g} s"
@@ -176,7 +179,7 @@ class Search:
 
     def _elsewhere(self) -> Finding:
         entry = self.crowd.enter(elsewhere=True, stays=False)
-        seen = f"so is it: {entry.refusal}" if entry.refusal else "it is admitted: the limit is that of one address"
+        seen = f"refused, too: {entry.refusal}" if entry.refusal else "it is admitted: the limit is that of one address"
         return Finding("one more from another address", None, seen)
 
     def _room(self) -> Finding:

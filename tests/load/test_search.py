@@ -21,7 +21,7 @@ def test_a_limit_is_found_to_the_one_and_confirmed(limit):
     search, findings, broken = run(Stub(limit))
     assert (search.low, broken) == (limit, [])
     assert search.verdict(True) == f"The server stops at {limit} connection{'s' * (limit > 1)}; one more: {FULL}."
-    assert findings[-3].seen == f"so is it: {FULL}"
+    assert findings[-3].seen == f"refused, too: {FULL}"
     assert [finding.text for finding in findings if finding.holds] == [
         f"when all have left, {limit} are admitted again",
         "one more is refused, each time",
