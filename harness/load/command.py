@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import protocols
+from harness.load.profiles import PROFILES, RUN_TIMES, SPAWN_WITHIN_S, USUAL_RUN_TIME, USUAL_SPAWN_S
 
 COULD_NOT_RUN = 2  # The exit code.
 
@@ -22,10 +23,14 @@ class Options:
     protocol: str
     url: str
     users: int = 10
-    spawn_rate: float | None = None  # Users a second; None spreads them over five seconds.
-    run_time: str = "30s"
+    spawn_rate: float | None = None  # Users a second; None spreads them over some seconds, as the shape has it.
+    run_time: str | None = None  # None is what the shape usually takes.
+    shape: str = "steady"
+    steps: int = 10  # Of the shape "ramp".
+    base: float = 0.1  # Of the shape "spike".
     targets: Path | None = None
     tokens: Path | None = None
+    report: Path | None = None
     html: Path | None = None
     sources: Sequence[str] = ()
     deflate: bool = False
@@ -34,7 +39,7 @@ class Options:
 
 def load(options: Options) -> int:
     """Run the load test; the exit code: 0 all targets met, 1 one missed, 2 could not run."""
-    problem = problem_of(options.protocol, "users")
+    problem = problem_of(options.protocol, "users") or _shape_problem(options.shape)
     if problem:
         return complain(problem)
     # Without --json-file Locust would print its own tables below ours.
@@ -44,17 +49,22 @@ def load(options: Options) -> int:
 
 def arguments(options: Options) -> list[str]:
     """What Locust is told."""
-    spawn_rate = options.spawn_rate or max(1.0, options.users / 5)
+    spawn_within_s = SPAWN_WITHIN_S.get(options.shape, USUAL_SPAWN_S)
+    spawn_rate = options.spawn_rate or max(1.0, options.users / spawn_within_s)
     said = {
         "--locustfile": Path(__file__).with_name("locustfile.py"),
         "--protocol": options.protocol,
         "--host": options.url,
         "--users": options.users,
         "--spawn-rate": f"{spawn_rate:g}",
-        "--run-time": options.run_time,
+        "--run-time": options.run_time or RUN_TIMES.get(options.shape, USUAL_RUN_TIME),
+        "--shape": options.shape,
+        "--steps": options.steps,
+        "--base": options.base,
         "--loglevel": "WARNING",
         "--targets": options.targets,
         "--tokens": options.tokens,
+        "--report": options.report,
         "--html": options.html,
     }
     pairs = [[name, str(value)] for name, value in said.items() if value is not None]
@@ -75,6 +85,10 @@ def problem_of(protocol: str, part: str) -> str | None:
     if protocol not in there:
         return f"there is no such test of {protocol} yet; there are: {', '.join(there)}"
     return None
+
+
+def _shape_problem(shape: str) -> str | None:
+    return None if shape in PROFILES else f"--shape {shape}: expected one of {', '.join(PROFILES)}"
 
 
 def _run(module_and_arguments: Sequence[str]) -> int:

@@ -5,7 +5,9 @@ The hooks are the same whether Locust runs alone, as a master or as a worker.
 
 from __future__ import annotations
 
+import gc
 import importlib
+import inspect
 import ipaddress
 import socket
 import sys
@@ -20,11 +22,12 @@ import locust
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness import protocols
-from harness.load import sources
+from harness.load import page, sources
 from harness.load.behaviour import Behaviour
 from harness.load.client import Client, NotConnected
 from harness.load.gauge import Gauge
 from harness.load.handover import hand_over
+from harness.load.profiles import PROFILES
 from harness.load.report import Report, progress, show
 from harness.load.seats import tokens_in
 from harness.load.sources import Sources
@@ -49,6 +52,7 @@ def install(users: list[type[SocketUser]]) -> None:
     events.init_command_line_parser.add_listener(_options)
     events.init.add_listener(hooks.init)
     events.test_start.add_listener(hooks.test_start)
+    events.spawning_complete.add_listener(hooks.spawning_complete)
     events.test_stop.add_listener(hooks.test_stop)
     events.quitting.add_listener(hooks.quitting)
     events.report_to_master.add_listener(hooks.report_to_master)
@@ -73,6 +77,7 @@ class _Hooks:
         """Before anything: read the files, and see whether anybody answers."""
         options = environment.parsed_options
         sources.raise_open_files()
+        inspect.stack()  # Locust does it when a run ends, and the first time takes 50 ms, in which no sample is right.
         try:
             self.sources = Sources(options.source)
         except ValueError as error:
@@ -85,6 +90,8 @@ class _Hooks:
             options.harness_tokens = tokens_in(Path(options.tokens)) if options.tokens else []
         except ValueError as error:
             fail(str(error))
+        if not Path(options.report or ".").absolute().parent.is_dir():
+            fail(f"--report {options.report}: expected a file in a folder that exists")
         if environment.host and not is_this_machine(environment.host):
             self.plan = self.plan.without(first.ONE_CLOCK_ROWS)
         options.harness_paces = dict(self.plan.paces)
@@ -108,6 +115,10 @@ class _Hooks:
         if sys.stderr.isatty() and not isinstance(environment.runner, WorkerRunner):
             self.ticker = gevent.spawn(_tick, environment)
 
+    def spawning_complete(self, **_: Any) -> None:
+        """All users are there: what they consist of need not be looked through for garbage again and again."""
+        gc.freeze()
+
     def test_stop(self, **_: Any) -> None:
         """The users have gone."""
         self.gauge.stop()
@@ -130,7 +141,10 @@ class _Hooks:
         rows = {name: self.row(environment.stats, name) for name in self.users[0].BEHAVIOUR.ROWS}
         rows = {name: row for name, row in rows.items() if row.count or row.intended}
         misses = self.plan.misses(rows)
-        show(self.report(environment, list(rows.values()), misses))
+        report = self.report(environment, list(rows.values()), misses)
+        show(report)
+        if environment.parsed_options.report:
+            Path(environment.parsed_options.report).write_text(page.text(report), encoding="utf-8")
         environment.process_exit_code = MISSED if misses else MET
         if not any(row.count > row.failures for row in rows.values()):
             environment.process_exit_code = COULD_NOT_RUN
@@ -150,6 +164,8 @@ class _Hooks:
             misses,
             [(e.occurrences, e.name, str(e.error)) for e in stats.errors.values()],
             [doubt for doubt in doubts if doubt],
+            environment.parsed_options.protocol,
+            self.gauge.timeline,
         )
 
     def row(self, stats: Any, name: str) -> Row:
@@ -208,5 +224,9 @@ def _options(parser: Any) -> None:
     group.add_argument("--protocol", default=first, env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
     group.add_argument("--targets", default="", metavar="FILE", help="Paces and targets (TOML).")
     group.add_argument("--tokens", default="", metavar="FILE", help="Credentials of the server's users, one a line.")
+    group.add_argument("--report", default="", metavar="FILE", help="Keep one page of HTML about the run.")
     group.add_argument("--source", action="append", default=[], metavar="ADDRESS", help="Connect from it; repeatable.")
+    group.add_argument("--shape", choices=list(PROFILES), default="steady", help="How many users come and go, when.")
+    group.add_argument("--steps", type=int, default=10, help="Of a ramp: how many.")
+    group.add_argument("--base", type=float, default=0.1, help="Of a spike: the share of users that is always there.")
     group.add_argument("--deflate", action="store_true", help="Offer permessage-deflate.")
