@@ -128,7 +128,11 @@ class SocketUser(User):
         self._behaviour.opened(now_s)
         self._behaviour.fail_overdue(now_s)
         self._alarm.set()
-        self._done.get()
+        try:
+            self._done.get()
+        except Exception:
+            self._client.abort()
+            raise
 
     def _arrived(self, text: bytes, arrived_s: float) -> None:
         try:
