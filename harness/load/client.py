@@ -7,9 +7,9 @@ switch of greenlets for every message would cost more than all the rest.
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 import gevent
@@ -32,7 +32,8 @@ TEXT, BINARY = int(Opcode.TEXT), int(Opcode.BINARY)  # Plain numbers, for what i
 
 
 class Client:
-    """A connection. gevent's hub calls `on_message(text, arrived_s)`, `on_pong()` and, once, `on_close(code, reason)`.
+    """A connection. gevent's hub calls `on_message(text, arrived_s)`, `on_pong(data, arrived_s)` for pong frames, and,
+    once, `on_close(code, reason)`.
 
     So they must not wait for anything. Times are those of `time.perf_counter`. A connection that was cut has code 1006.
     """
@@ -42,11 +43,11 @@ class Client:
         on_message: Callable[[bytes, float], None],
         on_close: Callable[[int, str], None],
         sources: Sources | None = None,
-        on_pong: Callable[[], None] = lambda: None,
+        on_pong: Callable[[bytes, float], None] = lambda data, arrived_s: None,
     ) -> None:
         self._on_message = on_message
-        self._on_close = on_close
         self._on_pong = on_pong
+        self._on_close = on_close
         self._sources = sources or Sources()
         self._opened: Opened | None = None
         self._watchers: list[Any] = []
@@ -71,25 +72,22 @@ class Client:
         self._opened = opened
         self._socket = opened.socket
         self._tls = opened.tls
+        self._write = self._write_bytes if opened.tls is None else self._write_secretly
         self._reader = Reader(opened.deflates)
         self._readable = loop.io(self._socket.fileno(), READ)
         self._writable = loop.io(self._socket.fileno(), WRITE)
         self._linger = loop.timer(LINGER_S)
         self._watchers = [self._readable, self._writable, self._linger]
         # What came with the response is read before anything else, and not before whoever connects has it in hand.
-        loop.run_callback(self._begin, opened.rest, time.perf_counter())
+        loop.run_callback(self._begin, opened.rest, perf_counter())
 
     def send(self, text: bytes) -> None:
         """Send a text message. OSError when the connection is over."""
-        if self._close_sent or self._opened is None:
-            raise ConnectionResetError("the connection is closed")
-        self._write(frames.masked(TEXT, text))
+        self._say(TEXT, text)
 
-    def ping(self) -> None:
-        """Send a ping, which is answered by a pong (RFC 6455, 5.5.3). OSError when the connection is over."""
-        if not self.is_open:
-            raise ConnectionResetError("the connection is closed")
-        self._write(frames.masked(Opcode.PING, b""))
+    def ping(self, data: bytes) -> None:
+        """Send a ping frame. OSError when the connection is over."""
+        self._say(Opcode.PING, data)
 
     def close(self, timeout_s: float = LINGER_S) -> None:
         """Do the closing handshake, or cut the connection when the server takes longer than `timeout_s`."""
@@ -125,14 +123,14 @@ class Client:
         """Read once, though there may be more: other connections have a right to their turn."""
         try:
             data = self._socket.recv(READ_BYTES)
-            arrived_s = time.perf_counter()
+            arrived_s = perf_counter()
             if not data:
                 self._end()
                 return
             if self._tls is not None:
                 data = self._tls.decrypt(data)
                 if reply := self._tls.pending():
-                    self._write_raw(reply)
+                    self._write_bytes(reply)
         except BlockingIOError:
             return
         except (OSError, EOFError):
@@ -150,18 +148,18 @@ class Client:
                 elif opcode == BINARY:
                     self._on_message(payload, arrived_s)
                 else:
-                    self._control(opcode, payload, extra)
+                    self._control(opcode, payload, extra, arrived_s)
         except UnicodeDecodeError:
             self._fail(frames.INVALID_DATA, "a text message is no UTF-8")
         except Broken as broken:
             self._fail(broken.code, str(broken))
 
-    def _control(self, opcode: int, payload: Any, reason: str) -> None:
+    def _control(self, opcode: int, payload: Any, reason: str, arrived_s: float) -> None:
         if opcode == Opcode.PING and self.is_open:
             with suppress(OSError):  # The reader meets the same end, and tells of it.
                 self._write(frames.masked(Opcode.PONG, payload))
         elif opcode == Opcode.PONG:
-            self._on_pong()
+            self._on_pong(bytes(payload), arrived_s)
         elif opcode == Opcode.CLOSE and self._close_code is None:
             self._close_code, self._close_reason = payload or frames.NO_CODE, reason
             self._say_goodbye(self._close_code)
@@ -176,16 +174,22 @@ class Client:
 
     # Writing ------------------------------------------------------------------------------------
 
+    def _say(self, opcode: int, data: bytes) -> None:
+        if self._close_sent or self._opened is None:
+            raise ConnectionResetError("the connection is closed")
+        self._write(frames.masked(opcode, data))
+
     def _say_goodbye(self, code: int) -> None:
         if not self._close_sent:
             self._close_sent = True
             with suppress(OSError):
                 self._write(frames.closing(code))
 
-    def _write(self, data: bytes) -> None:
-        self._write_raw(data if self._tls is None else self._tls.encrypt(data))
+    def _write_secretly(self, data: bytes) -> None:
+        assert self._tls is not None
+        self._write_bytes(self._tls.encrypt(data))
 
-    def _write_raw(self, data: bytes) -> None:
+    def _write_bytes(self, data: bytes) -> None:
         """Write at once what the socket takes, the rest when it can. OSError when the connection is over."""
         if not self._unsent:
             try:

@@ -49,7 +49,7 @@ class SocketLine:
         self._on_end = on_end
         self._over = Event()
         self._ponged = Event()
-        self._client = Client(self._take, self._end, sources, self._ponged.set)
+        self._client = Client(self._take, self._end, sources, lambda data, arrived_s: self._ponged.set())
         self._client.connect(address.url, {}, within_s, address.subprotocols)
 
     def wall_s(self) -> float:
@@ -76,7 +76,7 @@ class SocketLine:
     def ping(self) -> bool:
         """Whether a ping is answered in time (RFC 6455, 5.5.3)."""
         self._ponged.clear()
-        self._try(self._client.ping)
+        self._try(lambda: self._client.ping(b""))
         gevent.wait([self._ponged, self._over], timeout=REPLY_TIMEOUT_S, count=1)
         return bool(self._ponged.is_set())
 

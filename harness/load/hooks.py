@@ -71,6 +71,7 @@ class _Hooks:
         self.gauge = Gauge()
         self.plan = Plan({}, ())
         self.sources = Sources()
+        self.resets = False  # Locust's --reset-stats: what is measured counts only once all users are there.
         self.ticker: gevent.Greenlet | None = None
 
     def init(self, environment: Any, **_: Any) -> None:
@@ -102,6 +103,7 @@ class _Hooks:
     def test_start(self, environment: Any, **_: Any) -> None:
         """In every process: hand the users what they need."""
         options = environment.parsed_options
+        self.resets = bool(environment.reset_stats)
         self.gauge = Gauge(partial(hand_over, environment.stats))
         for user in self.users:
             user.gauge = self.gauge
@@ -118,6 +120,8 @@ class _Hooks:
     def spawning_complete(self, **_: Any) -> None:
         """All users are there: what they consist of need not be looked through for garbage again and again."""
         gc.freeze()
+        if self.resets:
+            self.gauge.forget()
 
     def test_stop(self, **_: Any) -> None:
         """The users have gone."""

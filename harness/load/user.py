@@ -42,6 +42,7 @@ class SocketUser(User):
         super().__init__(environment)
         self.chance = random.Random()
         self._wall_offset_s = time.time() - time.perf_counter()
+        self._name = type(self).__name__
         self._stopping = False
         self._begin()
 
@@ -75,7 +76,7 @@ class SocketUser(User):
 
     def measure(self, name: str, ms: float | None, size: int = 0, error: str | None = None) -> None:
         """Keep one sample."""
-        self.gauge.samples.add(type(self).__name__, name, ms, size, error)
+        self.gauge.samples.add(self._name, name, ms, size, error)
 
     # The life of a user -------------------------------------------------------------------------
 
@@ -127,7 +128,11 @@ class SocketUser(User):
         self._behaviour.opened(now_s)
         self._behaviour.fail_overdue(now_s)
         self._alarm.set()
-        self._done.get()
+        try:
+            self._done.get()
+        except Exception:
+            self._client.abort()
+            raise
 
     def _arrived(self, text: bytes, arrived_s: float) -> None:
         try:
