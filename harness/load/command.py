@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import protocols
+from harness.load.profiles import PROFILES, RUN_TIMES, SPAWN_WITHIN_S, USUAL_RUN_TIME, USUAL_SPAWN_S
 
 COULD_NOT_RUN = 2  # The exit code.
 
@@ -23,77 +23,72 @@ class Options:
     protocol: str
     url: str
     users: int = 10
-    spawn_rate: float | None = None  # Users a second; None spreads them over five seconds.
-    run_time: str = "30s"
+    spawn_rate: float | None = None  # Users a second; None spreads them over some seconds, as the shape has it.
+    run_time: str | None = None  # None is what the shape usually takes.
+    shape: str = "steady"
+    steps: int = 10  # Of the shape "ramp".
+    base: float = 0.1  # Of the shape "spike".
     targets: Path | None = None
     tokens: Path | None = None
+    report: Path | None = None
     html: Path | None = None
+    sources: Sequence[str] = ()
+    deflate: bool = False
     extra: Sequence[str] = ()
 
 
 def load(options: Options) -> int:
     """Run the load test; the exit code: 0 all targets met, 1 one missed, 2 could not run."""
-    problem = _problem(options)
+    problem = problem_of(options.protocol, "users") or _shape_problem(options.shape)
     if problem:
-        return _complain(problem)
+        return complain(problem)
     # Without --json-file Locust would print its own tables below ours.
     with tempfile.TemporaryDirectory() as folder:
         return _run(["locust", *arguments(options), "--json-file", str(Path(folder, "statistics")), *options.extra])
 
 
-def connection_limit(options: Options) -> int:
-    """Run the connection-limit test; the exit code: 0 the limit holds, 1 it does not, 2 could not run."""
-    problem = _problem(options)
-    if problem:
-        return _complain(problem)
-    from harness.load.client import NotConnected
-    from harness.load.limits import limit_test, show
-
-    seats = getattr(importlib.import_module(_users_module(options.protocol)), "SEATS", None)
-    if seats is None:
-        return _complain(f"{options.protocol} does not limit the connections of a user")
-    try:
-        test = limit_test(options.url, seats, options.tokens)
-        test.knock()
-        return 0 if show(test.run()) else 1
-    except (ValueError, NotConnected) as error:
-        return _complain(f"{options.url}: {error}")
-
-
 def arguments(options: Options) -> list[str]:
     """What Locust is told."""
-    spawn_rate = options.spawn_rate or max(1.0, options.users / 5)
+    spawn_within_s = SPAWN_WITHIN_S.get(options.shape, USUAL_SPAWN_S)
+    spawn_rate = options.spawn_rate or max(1.0, options.users / spawn_within_s)
     said = {
         "--locustfile": Path(__file__).with_name("locustfile.py"),
         "--protocol": options.protocol,
         "--host": options.url,
         "--users": options.users,
         "--spawn-rate": f"{spawn_rate:g}",
-        "--run-time": options.run_time,
+        "--run-time": options.run_time or RUN_TIMES.get(options.shape, USUAL_RUN_TIME),
+        "--shape": options.shape,
+        "--steps": options.steps,
+        "--base": options.base,
         "--loglevel": "WARNING",
         "--targets": options.targets,
         "--tokens": options.tokens,
+        "--report": options.report,
         "--html": options.html,
     }
     pairs = [[name, str(value)] for name, value in said.items() if value is not None]
+    pairs += [["--source", address] for address in options.sources]
+    pairs += [["--deflate"]] if options.deflate else []
     return ["--headless", "--only-summary", *(word for pair in pairs for word in pair)]
 
 
-def _problem(options: Options) -> str | None:
+def problem_of(protocol: str, part: str) -> str | None:
+    """Why this protocol cannot be tested by that part of it; None when it can."""
     try:
-        protocols.load(options.protocol)
+        protocols.load(protocol)
     except LookupError as error:
         return str(error)
     if importlib.util.find_spec("locust") is None:
         return "the load test needs Locust: pip install 'ws-harness[load]'"
-    there = protocols.having("users")
-    if options.protocol not in there:
-        return f"there is no load test of {options.protocol} yet; there are: {', '.join(there)}"
+    there = protocols.having(part)
+    if protocol not in there:
+        return f"there is no such test of {protocol} yet; there are: {', '.join(there)}"
     return None
 
 
-def _users_module(protocol: str) -> str:
-    return f"harness.protocols.{protocol}.users"
+def _shape_problem(shape: str) -> str | None:
+    return None if shape in PROFILES else f"--shape {shape}: expected one of {', '.join(PROFILES)}"
 
 
 def _run(module_and_arguments: Sequence[str]) -> int:
@@ -106,6 +101,7 @@ def _run(module_and_arguments: Sequence[str]) -> int:
         return code if code in (0, 1, COULD_NOT_RUN) else COULD_NOT_RUN
 
 
-def _complain(text: str) -> int:
+def complain(text: str) -> int:
+    """Say why it could not run; the exit code."""
     print(text, file=sys.stderr)
     return COULD_NOT_RUN

@@ -1,182 +1,154 @@
-"""The connection-limit test: as many connections as one user may have, one more, and the count after closing."""
+"""The test of a limit of connections: so many are let in, one more is not, and nobody suffers."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-import orjson
-from gevent.queue import Empty, Queue
-from rich.console import Console
+from harness.load.crowd import Crowd, Entry, Health, ms
+from harness.load.findings import Finding
+from harness.load.seats import Refusal
 
-from harness.core.message import Message
-from harness.load.client import Client, NotConnected
-from harness.load.seats import Seats, tokens_in
-
-CONNECT_TIMEOUT_S = 10.0
-REPLY_TIMEOUT_S = 5.0
-FREE_WITHIN_S = 2.0  # How long a closed connection may still count.
-
-
-class SocketLine:
-    """A line (see `seats.Line`) over a socket. NotConnected when it cannot be opened."""
-
-    def __init__(self, url: str) -> None:
-        self.ending = ""
-        self.session = ""
-        self.chance = random.Random()
-        self._arrived: Queue[Message | None] = Queue()
-        self._client = Client(self._take, self._end)
-        self._client.connect(url, {}, CONNECT_TIMEOUT_S)
-
-    def wall_s(self) -> float:
-        """The time of day, in epoch seconds."""
-        return time.time()
-
-    def send(self, message: Message) -> None:
-        """Send a message; nothing happens when the connection is over, `receive` then says so."""
-        if self._client.is_open:
-            self._client.send(orjson.dumps(message))
-
-    def receive(self, *types: str) -> Message | None:
-        """The next message of one of these types; None when the connection ends, or nothing comes in time."""
-        until_s = time.perf_counter() + REPLY_TIMEOUT_S
-        while True:
-            try:
-                message: Message | None = self._arrived.get(timeout=max(0.0, until_s - time.perf_counter()))
-            except Empty:
-                return None
-            if message is None or message.get("type") in types:
-                return message
-
-    def close(self) -> None:
-        """Close in good order."""
-        self._client.close()
-
-    def cut(self) -> None:
-        """Reset the TCP connection, as a crash does."""
-        self._client.cut()
-
-    def _take(self, text: bytes, arrived_s: float) -> None:
-        self._arrived.put(orjson.loads(text))
-
-    def _end(self, code: int, reason: str) -> None:
-        self.ending = f"closed with {code}" + (f" ({reason})" if reason else "")
-        self._arrived.put(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: what should be, whether it is, and what was seen."""
-
-    text: str
-    holds: bool
-    seen: str
+CROWDING = 20  # So many are turned away while the others are asked whether they are served.
+TRIES = 3
+IN_TIME_S = 0.5  # So much later than before may those answer then.
 
 
 @dataclass
 class LimitTest:
-    """The test of one user's connections at `url`."""
+    """The test of `limit` connections, as they are counted by the protocol: of one user, from one address, or in all.
 
-    url: str
-    seats: Seats
+    `token` is this one user's, `other` another user's, if there is one.
+    """
+
+    crowd: Crowd
+    limit: int
     token: str
-    other: str | None = None  # Credentials of another user.
-    lines: list[SocketLine] = field(default_factory=list)
+    other: str | None = None
+    is_open: bool = False  # Whether one more was admitted where that is allowed.
 
-    def knock(self) -> None:
-        """See whether the server answers at all. NotConnected when it does not."""
-        SocketLine(self.url).close()
-
-    def run(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         """Each finding as it is made."""
-        limit = self.seats.limit
-        filled = self._fill()
+        filled = self._filled(f"{self.limit} connections {self._scope} are admitted")
         yield filled
         if filled.holds:
-            yield self._one_more("one more is refused")
-            served = sum(map(self.seats.is_served, self.lines))
-            yield Finding(f"the {limit} are still served", served == limit, f"{served} of {limit} answer")
-            if self.other is not None:
-                yield self._another_user(self.other)
-            for manner, end in (("cleanly", SocketLine.close), ("abruptly", SocketLine.cut)):
-                end(self.lines.pop())
-                yield self._freed(f"one closed {manner} makes room for one")
-                yield self._one_more("and for one only")
-            self._end_all()
-            yield self._freed("all closed, half of them abruptly, make room again")
-            yield self._fill()
-            yield self._one_more("and one more is refused again")
-        self._end_all()
+            yield from self._at_the_limit()
+        self.crowd.shrink(0)
 
-    def _fill(self) -> Finding:
-        reason = None
-        while len(self.lines) < self.seats.limit and reason is None:
-            reason = self._open(self.token)
-        admitted = len(self.lines)
-        seen = f"{admitted} admitted" + (f", the next: {reason}" if reason else "")
-        return Finding(f"{self.seats.limit} connections of one user are admitted", reason is None, seen)
+    def verdict(self, holds: bool) -> str:
+        """What it comes to, in a sentence."""
+        if holds and self.is_open:
+            return f"As many as should be are served; this server has no limit of {self.limit}, which is allowed."
+        return "The connection limit holds." if holds else "The connection limit does not hold."
 
-    def _one_more(self, text: str) -> Finding:
-        reason = self._open(self.token)
-        if reason is None:
-            self.lines.pop().close()
-        return Finding(text, reason is not None, reason or "it was admitted")
+    @property
+    def _scope(self) -> str:
+        return self.crowd.seats.scope
 
-    def _another_user(self, token: str) -> Finding:
-        reason = self._open(token)
-        if reason is None:
-            self.lines.pop().close()
-        return Finding("another user is admitted all the while", reason is None, reason or "admitted")
+    def _at_the_limit(self) -> Iterator[Finding]:
+        quiet = self.crowd.health()
+        yield Finding("those connected are served", quiet.is_good, str(quiet))
+        self.crowd.leave()
+        yield self._freed("one closed cleanly makes room at once")
+        self.crowd.leave(abruptly=True)
+        yield self._freed("one closed abruptly makes room at once")
+        refusal = self._one_more()
+        if refusal is None:
+            yield self._admitted_too_many()
+            return
+        yield Finding("one more is refused", True, refusal.words)
+        seats = self.crowd.seats
+        documented = seats.documents(refusal)
+        seen = refusal.words if documented else f"{refusal}; expected: {seats.manner}"
+        yield Finding("it is refused in a documented way", documented, seen)
+        yield from self._crowded(quiet)
+        if len(self.crowd.lines) < self.limit:
+            return  # Some have lost their connections, and there is room for others now.
+        yield from self._somebody_else(refusal)
+        self.crowd.leave()
+        yield self._freed("those turned away do not count: one that leaves makes room")
+        yield self._refused("and for one only")
+        yield from self._anew()
+
+    def _filled(self, text: str) -> Finding:
+        refusal, slowest_s = self.crowd.fill(self.limit, self.token)
+        admitted = len(self.crowd.lines)
+        seen = f"{admitted} admitted" + (
+            f", the next: {refusal}" if refusal else f", slowest handshake {ms(slowest_s)}"
+        )
+        if refusal and self._scope == "in all":
+            seen += "; connections of others count, too"
+        return Finding(text, refusal is None, seen, {"admitted": admitted, "slowest_handshake_ms": slowest_s * 1000})
+
+    def _admitted_too_many(self) -> Finding:
+        if self.crowd.seats.is_binding:
+            return Finding("one more is refused", False, "it was admitted")
+        self.is_open = True
+        seen = f"it was admitted, which is allowed: {self.limit} {self._scope} are a recommendation"
+        return Finding("one more may be refused", None, seen)
+
+    def _one_more(self) -> Refusal | None:
+        """Knock once more; how that was refused. Who is admitted is let go again."""
+        entry = self.crowd.enter(self.token, stays=False)
+        return entry.refusal
+
+    def _refused(self, text: str) -> Finding:
+        refusal = self._one_more()
+        return Finding(text, refusal is not None, str(refusal or "one more was admitted"))
+
+    def _crowded(self, quiet: Health) -> Iterator[Finding]:
+        """What becomes of those connected, while others are turned away."""
+        in_time_s = quiet.slowest_s + IN_TIME_S
+        for _ in range(TRIES):
+            refused, worst = self._turned_away_meanwhile()
+            if worst.is_good and worst.slowest_s <= in_time_s:
+                break  # A machine that was busy once is no finding; a server that does harm does it each time.
+        yield Finding(f"so are {CROWDING} more at once", refused == CROWDING, f"{refused} of {CROWDING} refused")
+        in_time = worst.is_good and worst.slowest_s <= in_time_s
+        seen = f"{worst}; before: {ms(quiet.slowest_s)}"
+        yield Finding("meanwhile those connected are served in time", in_time, seen)
+        lost = self.crowd.lost()
+        seen = f"{len(lost)} lost, the first: {lost[0].ending}" if lost else "none lost"
+        yield Finding("none of them loses its connection", not lost, seen)
+
+    def _turned_away_meanwhile(self) -> tuple[int, Health]:
+        """How many were refused, and the worst of how those connected were served, beside it and right after."""
+        turned: list[Entry] = []
+        knocks = [lambda: turned.append(self.crowd.enter(self.token, stays=False))] * CROWDING
+        beside, after = self.crowd.health(beside=knocks), self.crowd.health()
+        refusals = [entry.refusal for entry in turned if entry.refusal is not None]
+        refused = sum(refusal.is_clear for refusal in refusals)
+        return refused, max(beside, after, key=lambda health: (not health.is_good, health.slowest_s))
+
+    def _somebody_else(self, refusal: Refusal) -> Iterator[Finding]:
+        """Who is not counted together with those connected."""
+        elsewhere = self._scope == "from one address"
+        if self._scope == "in all" or (self.other is None and not elsewhere):
+            return
+        text = "another address is admitted all the while" if elsewhere else "another user is admitted all the while"
+        if elsewhere and not self.crowd.door.has_elsewhere:
+            yield Finding(text, None, "not seen: there is no other address to come from")
+            return
+        entry = self.crowd.enter(self.token if elsewhere else self.other, elsewhere=elsewhere, stays=False)
+        if entry.refusal is not None and refusal.status is not None and not elsewhere:
+            yield Finding(text, None, "not seen: a handshake is refused before it is known whose it is")
+            return
+        yield Finding(text, entry.refusal is None, str(entry.refusal or "admitted"))
+
+    def _anew(self) -> Iterator[Finding]:
+        self.crowd.shrink(0)
+        refilled = self.crowd.soon(lambda: self._filled("all closed, half of them abruptly, make room for as many"))
+        yield refilled
+        yield self._refused("and one more is refused again")
 
     def _freed(self, text: str) -> Finding:
-        began_s = time.perf_counter()
-        while True:
-            reason = self._open(self.token)
-            passed_s = time.perf_counter() - began_s
-            if reason is None:
-                return Finding(text, True, f"after {passed_s * 1000:.0f} ms")
-            if passed_s > FREE_WITHIN_S:
-                return Finding(text, False, f"after {passed_s:.1f} s still: {reason}")
+        """Whether there is room for one, at once."""
+        began_s = self.crowd.door.now_s()
 
-    def _open(self, token: str) -> str | None:
-        """Open a connection; why it is not admitted, or None."""
-        try:
-            line = SocketLine(self.url)
-        except NotConnected as refusal:
-            return str(refusal)
-        reason = self.seats.admit(line, token)
-        if reason is None:
-            self.lines.append(line)
-        else:
-            line.close()
-        return reason
+        def try_once() -> Finding:
+            passed_s = self.crowd.door.now_s() - began_s
+            refusal = self.crowd.enter(self.token).refusal
+            seen = f"after {ms(passed_s)}" + (f" still: {refusal}" if refusal else "")
+            return Finding(text, refusal is None, seen, {"free_after_ms": passed_s * 1000})
 
-    def _end_all(self) -> None:
-        for number, line in enumerate(self.lines):
-            if number % 2:
-                line.cut()
-            else:
-                line.close()
-        self.lines.clear()
-
-
-def limit_test(url: str, seats: Seats, tokens_file: Path | None) -> LimitTest:
-    """The test, with credentials from the file or of new users. ValueError when the file is none."""
-    tokens = tokens_in(tokens_file) if tokens_file else [seats.token(random.Random()) for _ in range(2)]
-    return LimitTest(url, seats, tokens[0], tokens[1] if len(tokens) > 1 else None)
-
-
-def show(findings: Iterable[Finding]) -> bool:
-    """Print each finding as it comes; whether all hold."""
-    console = Console(highlight=False)
-    held = True
-    for finding in findings:
-        mark = "[green]held  [/]" if finding.holds else "[bold red]broken[/]"
-        console.print(f"{mark} {finding.text} [dim]({finding.seen})[/]")
-        held = held and finding.holds
-    console.print("\nThe connection limit holds." if held else "\nThe connection limit does not hold.", style="bold")
-    return held
+        return self.crowd.soon(try_once)

@@ -10,13 +10,15 @@ from typing import Any, ClassVar
 
 import gevent
 import orjson
-from gevent.event import Event
+from gevent.event import AsyncResult
 from locust import User, task
 
 from harness.core.message import Message
+from harness.load.alarm import Alarm
 from harness.load.behaviour import Behaviour, Lost
 from harness.load.client import Client, NotConnected
 from harness.load.gauge import Gauge
+from harness.load.sources import Sources
 
 CONNECT_TIMEOUT_S = 10.0
 GRACE_S = 1.0  # At the end of a run, requests younger than this are nobody's fault.
@@ -32,13 +34,15 @@ class SocketUser(User):
     paces: Mapping[str, float] = {}
     tokens: Sequence[str] = ()
     same_clock = False
+    deflate = False
+    sources: ClassVar[Sources]
     gauge: ClassVar[Gauge]
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.chance = random.Random()
         self._wall_offset_s = time.time() - time.perf_counter()
-        self._wake = Event()
+        self._name = type(self).__name__
         self._stopping = False
         self._begin()
 
@@ -61,22 +65,18 @@ class SocketUser(User):
 
     def wake(self) -> None:
         """Look at the agenda again."""
-        self._wake.set()
+        if self._behaviour.has_left:
+            self._done.set()
+        else:
+            self._alarm.set()
 
     def intend(self, name: str) -> None:
         """One more request was due."""
         self.gauge.intend(name)
 
     def measure(self, name: str, ms: float | None, size: int = 0, error: str | None = None) -> None:
-        """Hand one sample to Locust."""
-        self.environment.events.request.fire(
-            request_type=type(self).__name__,
-            name=name,
-            response_time=ms,
-            response_length=size,
-            exception=error,
-            context={},
-        )
+        """Keep one sample."""
+        self.gauge.samples.add(self._name, name, ms, size, error)
 
     # The life of a user -------------------------------------------------------------------------
 
@@ -90,6 +90,7 @@ class SocketUser(User):
             with suppress(NotConnected, Lost):
                 self._connect(began_s)
                 self._behave()
+            self._alarm.stop()
             self._client.close()
             now_s = time.perf_counter()
             overdue = self._behaviour.replies.overdue(float("inf"))
@@ -101,34 +102,37 @@ class SocketUser(User):
         """Leave in good order, and count what should have been answered by now."""
         now_s = time.perf_counter()
         self._stopping = True
+        self._alarm.stop()
         self._client.close(timeout_s=0.2)
         self._behaviour.fail_before(now_s - GRACE_S, "no reply before the end", now_s)
 
     def _begin(self) -> None:
-        self._ending: str | None = None
-        self._client = Client(self._arrived, self._closed)
+        self._done = AsyncResult()  # Set when the connection has ended, or the user leaves.
+        self._client = Client(self._arrived, self._closed, self.sources)
         self._behaviour = self.BEHAVIOUR(self)
+        self._alarm = Alarm(self._behaviour.agenda, self.gauge.late, self._done.set_exception)
 
     def _connect(self, began_s: float) -> None:
         self.intend("connect")
         try:
-            self._client.connect(str(self.environment.host), {}, CONNECT_TIMEOUT_S)
+            self._client.connect(str(self.environment.host), {}, CONNECT_TIMEOUT_S, deflate=self.deflate)
         except NotConnected as error:
             self.measure("connect", (time.perf_counter() - began_s) * 1000, error=str(error))
             raise
+        self.gauge.connections += 1
         self.measure("connect", (time.perf_counter() - began_s) * 1000)
 
     def _behave(self) -> None:
-        agenda = self._behaviour.agenda
-        self._behaviour.opened(time.perf_counter())
-        self._behaviour.fail_overdue(time.perf_counter())
-        while self._ending is None and not self._behaviour.has_left:
-            self._wake.clear()
-            # `fail_overdue` is always on the agenda.
-            wait_s = (agenda.next_due() or 0.0) - time.perf_counter()
-            if wait_s > 0:
-                self._wake.wait(wait_s)
-            agenda.run(time.perf_counter())
+        """Begin to act; all else happens in gevent's hub, until the connection ends or the user leaves."""
+        now_s = time.perf_counter()
+        self._behaviour.opened(now_s)
+        self._behaviour.fail_overdue(now_s)
+        self._alarm.set()
+        try:
+            self._done.get()
+        except Exception:
+            self._client.abort()
+            raise
 
     def _arrived(self, text: bytes, arrived_s: float) -> None:
         try:
@@ -148,7 +152,8 @@ class SocketUser(User):
             self.measure("connect", None, len(text), reason)
 
     def _closed(self, code: int, reason: str) -> None:
+        self.gauge.connections -= 1
         if not self._stopping and not self._behaviour.has_left:
-            self._ending = f"the connection ended with close code {code}" + (f" ({reason})" if reason else "")
-            self.measure("connect", None, error=self._ending)
-        self._wake.set()
+            ending = f"the connection ended with close code {code}" + (f" ({reason})" if reason else "")
+            self.measure("connect", None, error=ending)
+        self._done.set()

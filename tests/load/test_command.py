@@ -1,11 +1,7 @@
 from pathlib import Path
 
-import pytest
-
 from harness.load import command
 from harness.load.command import Options
-from harness.load.gauge import Gauge
-from harness.load.seats import tokens_in
 
 URL = "ws://127.0.0.1:1/artifact/v1"
 
@@ -36,9 +32,8 @@ def test_what_is_not_said_is_not_passed_on():
     assert {"--targets", "--html", "--tokens"} & set(said()) == set()
 
 
-@pytest.mark.parametrize("run", [command.load, command.connection_limit])
-def test_an_unknown_protocol_is_named_with_the_nearest_one(run, capsys):
-    assert run(Options("skybitt", URL)) == 2
+def test_an_unknown_protocol_is_named_with_the_nearest_one(capsys):
+    assert command.load(Options("skybitt", URL)) == 2
     assert "Did you mean 'skybit'?" in capsys.readouterr().err
 
 
@@ -46,36 +41,3 @@ def test_without_locust_the_way_to_get_it_is_told(monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert command.load(Options("skybit", URL)) == 2
     assert "pip install 'ws-harness[load]'" in capsys.readouterr().err
-
-
-def test_credentials_come_one_a_line(tmp_path):
-    path = tmp_path / "tokens.txt"
-    path.write_text("first\nsecond\n\n")
-    assert tokens_in(path) == ["first", "second"]
-    path.write_text("\n")
-    with pytest.raises(ValueError, match=r"tokens.txt: expected credentials, one a line, found none"):
-        tokens_in(path)
-    with pytest.raises(ValueError, match=r"nowhere: cannot be read"):
-        tokens_in(tmp_path / "nowhere")
-
-
-def test_workers_tell_their_master_each_thing_once():
-    worker, master = Gauge(), Gauge()
-    for lag_ms in (1.0, 2.0):
-        worker.intend("beat")
-        worker.lags_ms.append(lag_ms)
-        worker.cpu = lag_ms / 10
-        master.merge(worker.report())
-    master.merge({"intended": {"beat": 3}, "lags_ms": [5.0], "cpu": 0.1})
-    assert master.intended["beat"] == 5
-    assert master.lags_ms == [1.0, 2.0, 5.0]
-    assert master.cpu == 0.2
-
-
-def test_a_generator_that_keeps_time_has_nothing_to_complain_of():
-    gauge = Gauge()
-    assert gauge.complaint() is None
-    gauge.lags_ms = [1.0] * 99 + [500.0]
-    assert "500 ms late (p99)" in gauge.complaint()
-    gauge.lags_ms, gauge.cpu = [1.0] * 100, 0.97
-    assert "97% of a core" in gauge.complaint()

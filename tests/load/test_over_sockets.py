@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.message import epoch_s
+
 pytestmark = [pytest.mark.socket, pytest.mark.slow]
 
 HERE = Path(__file__).parent
@@ -33,8 +35,20 @@ def running(*command):
 
 @contextmanager
 def stub(*arguments):
+    with told_by_stub(*arguments) as (url, _):
+        yield url
+
+
+@contextmanager
+def told_by_stub(*arguments):
+    """A stub server's URL, and what ends it and brings what it has to tell."""
     with running(str(HERE / "stub_server.py"), *arguments) as process:
-        yield f"ws://127.0.0.1:{process.stdout.readline().strip()}/artifact/v1"
+
+        def tell():
+            process.terminate()
+            return json.loads(process.communicate(timeout=10)[0])
+
+        yield f"ws://127.0.0.1:{process.stdout.readline().strip()}/artifact/v1", tell
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +82,19 @@ def row_of(output, name):
     return [cell.strip() for cell in line.strip("│").split("│")]
 
 
-def test_a_run_ends_with_a_table_an_html_report_and_exit_0(mock, plan, tmp_path):
-    html = tmp_path / "report.html"
-    run = load(mock, "--users", "10", "--run-time", "6s", "--html", str(html), "--targets", plan(LOOSE))
+def test_a_run_ends_with_a_table_two_pages_and_exit_0(mock, plan, tmp_path):
+    html, page = tmp_path / "locust.html", tmp_path / "report.html"
+    pages = ["--html", str(html), "--report", str(page)]
+    run = load(
+        mock, "--users", "10", "--shape", "ramp", "--steps", "2", "--run-time", "6s", "--targets", plan(LOOSE), *pages
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "All 10 targets met." in run.stdout
     assert row_of(run.stdout, "connect")[1] == "10"
     for row in ("heartbeat", "plan", "preview", "approve", "fill", "quote"):
         assert int(row_of(run.stdout, row)[1]) > 0
     assert "SkybitTrader" in html.read_text()
+    assert "TARGETS MET" in page.read_text()
 
 
 def test_a_missed_target_is_named_and_the_exit_code_is_1(mock, plan):
@@ -109,6 +127,29 @@ def test_latency_counts_from_the_intended_moment_while_the_server_stalls(plan, t
     assert entries["heartbeat"]["num_requests"] >= 0.95 * 20 * 2 * 5.5
 
 
+def test_a_server_that_freezes_is_found_out_by_the_very_percentile(plan):
+    """Frozen for 0.5 s in every 2 s: of a steady stream a quarter waits, up to 0.5 s; so one in ten waits 0.3 s."""
+    beats_only = plan("[pace]\nheartbeat_s = 0.5\nchat_s = 1000\n")
+    with told_by_stub("1.5", "0.5", "2") as (url, tell):
+        run = load(url, "--users", "200", "--spawn-rate", "200", "--run-time", "11s", "--targets", beats_only)
+        told = tell()
+    assert run.returncode == 0, run.stdout + run.stderr
+    beats = [[(epoch_s(sent), *answered_s) for sent, *answered_s in own] for own in told["beats"] if own]
+    sent_s = [[beat[0] for beat in own] for own in beats]
+    first_s, last_s = min(own[0] for own in sent_s), max(own[-1] for own in sent_s)
+    row = row_of(run.stdout, "heartbeat")
+    moments = [first_s + (last_s - first_s) * number / 10_000 for number in range(10_000)]
+    waits_ms = sorted(1000 * sum(end - at for begin, end in told["stalls"] if begin <= at < end) for at in moments)
+    known_ms = sorted(1000 * (beat[1] - beat[0]) for own in beats for beat in own if len(beat) == 2)
+    # Not less than theory says, and more only by what the server itself knows of: it answers one after the other.
+    assert float(row[6]) >= 0.95 * waits_ms[9000] > 250
+    assert float(row[6]) == pytest.approx(known_ms[len(known_ms) * 9 // 10], rel=0.05)
+    # Whether the server was frozen or not, each user's beats went out every half second until the end.
+    wanted = sum(int((last_s - own[0]) / 0.5 + 1e-3) + 1 for own in sent_s)
+    assert sum(map(len, sent_s)) >= 0.99 * wanted
+    assert row[4] == "100%"
+
+
 def test_a_master_and_two_workers_judge_what_they_measured_together(mock, plan):
     port = free_port()
     with_master = ["--master-port", port]
@@ -132,11 +173,27 @@ def test_a_master_and_two_workers_judge_what_they_measured_together(mock, plan):
             process.communicate()
 
 
-def test_the_connection_limit_holds(mock):
-    run = load(mock, "--connection-limit")
+def test_the_connection_limit_holds(mock, tmp_path):
+    found = tmp_path / "found.json"
+    run = load(mock, "--connection-limit", "--json", str(found))
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.count("held") == 11
+    assert run.stdout.count("held") == 14
     assert "RATE_LIMIT" in run.stdout
+    assert json.loads(found.read_text())["verdict"] == "The connection limit holds."
+
+
+def test_where_a_server_stops_is_searched_for(mock):
+    run = load(mock, "--find-limit", "--most", "100")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "64 of 64 connected" in run.stdout
+    assert "No limit up to 100 connections" in run.stdout
+
+
+@pytest.mark.parametrize("how", ["cut", "mock"])
+def test_all_come_back_from_a_storm(mock, how):
+    run = load(mock, "--storm", how, "--users", "30")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "All 30 users were served again after" in run.stdout
 
 
 def test_a_server_without_a_limit_is_found_out():

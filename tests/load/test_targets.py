@@ -14,8 +14,10 @@ def row(name="beat", **changes):
         "per_s": 10.0,
         "intended": 110,
         "p50_ms": 5.0,
+        "p90_ms": 10.0,
         "p95_ms": 20.0,
         "p99_ms": 80.0,
+        "p999_ms": 85.0,
         "max_ms": 90.0,
     }
     return Row(name, **{**figures, **changes})
@@ -46,7 +48,7 @@ def test_the_protocols_own_file_can_be_read_and_demands_all_four_kinds_of_figure
     [
         ("[target]", "target: expected one of pace, targets, found 'target'; did you mean 'targets'?"),
         ("[targets.beet]", "targets.beet: expected one of beat, chat, found 'beet'; did you mean 'beat'?"),
-        ("[targets.beat]\np98_ms = 1", "targets.beat.p98_ms: expected one of p50_ms, p95_ms"),
+        ("[targets.beat]\np98_ms = 1", "targets.beat.p98_ms: expected one of p50_ms, p90_ms"),
         ("[targets.beat]\np99_ms = 'fast'", "targets.beat.p99_ms: expected a number of at least 0, found 'fast'"),
         ("[targets.beat]\np99_ms = -1", "targets.beat.p99_ms: expected a number of at least 0, found -1"),
         ("[targets.beat]\np99_ms = true", "targets.beat.p99_ms: expected a number of at least 0, found True"),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import random
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from harness.core.message import Message, epoch_s, rfc3339, uuid4
 from harness.load.behaviour import Behaviour
-from harness.load.seats import Line, Seats
 from harness.load.targets import Pace
 from harness.protocols.skybit.chat import OrderIntent, sentence
 from harness.protocols.skybit.rules import Rules
+from harness.protocols.skybit.seats import envelope, new_token
 
 SYMBOLS = ("AAPL", "GOOGL", "MSFT")
 THINK_S = (0.5, 2.0)  # How long a trader looks at a preview before approving it, or at an order before cancelling.
@@ -61,7 +60,7 @@ class SkybitTrader(Behaviour):
 
     def token(self) -> str:
         """Credentials: one of those given, or of a new user."""
-        return self.shell.chance.choice(self.shell.tokens) if self.shell.tokens else _new_token(self.shell.chance)
+        return self.shell.chance.choice(self.shell.tokens) if self.shell.tokens else new_token(self.shell.chance)
 
     def received(self, message: Message, arrived_s: float, size: int) -> None:
         """Note what was waited for, and go on with the trade."""
@@ -164,38 +163,7 @@ class SkybitTrader(Behaviour):
 
     def envelope(self, kind: str, **data: Any) -> Message:
         """A message of this type."""
-        return _envelope(kind, self.session, data, self.shell.wall_s(self.shell.now_s()), self.shell.chance)
-
-
-def _new_token(chance: random.Random) -> str:
-    """Credentials of a user of the mock that no other trader, of this run or an earlier one, is likely to be."""
-    return f"demo-user-{chance.randrange(100_000, 999_999_999)}"
-
-
-def _envelope(kind: str, session: str, data: Message, wall_s: float, chance: random.Random) -> Message:
-    return {"type": kind, "id": uuid4(chance), "ts": rfc3339(wall_s), "session": session, "data": data}
-
-
-def _say(line: Line, kind: str, **data: Any) -> None:
-    line.send(_envelope(kind, line.session or "new", data, line.wall_s(), line.chance))
-
-
-def _admit(line: Line, token: str) -> str | None:
-    """Auth tells whether there is room for one more; the Error, or how the connection ended, is the refusal."""
-    _say(line, "Auth", token=token, version="1.0.0", platform="linux")
-    reply = line.receive("Auth", "Error")
-    if reply is None:
-        return line.ending or "no answer to Auth"
-    line.session = reply["session"]
-    return None if reply["type"] == "Auth" else f"Error {reply['data'].get('code')}"
-
-
-def _is_served(line: Line) -> bool:
-    _say(line, "Heartbeat", client_ts=rfc3339(line.wall_s()))
-    return line.receive("Heartbeat") is not None
-
-
-SEATS = Seats(RULES.connections_per_user, _admit, _is_served, _new_token)
+        return envelope(kind, self.session, data, self.shell.wall_s(self.shell.now_s()), self.shell.chance)
 
 
 def _planned(data: Message) -> tuple[Any, Any] | None:

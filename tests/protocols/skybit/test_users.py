@@ -11,7 +11,7 @@ from harness.core.message import Frame, Opcode, epoch_s
 from harness.core.session import Request
 from harness.load.behaviour import Lost
 from harness.protocols.skybit import PROTOCOL
-from harness.protocols.skybit.users import SEATS, SkybitTrader
+from harness.protocols.skybit.users import SkybitTrader
 from harness.scenario.scenario import plain
 from harness.scenario.stage import Stage
 from harness.wire.codec import decode, encode
@@ -200,52 +200,3 @@ def test_what_nobody_waits_for_changes_nothing():
         exchange.trader.received({"type": kind}, 0.0, 1)
     assert exchange.errors == []
     assert set(exchange.samples) <= {"auth", "quote"}
-
-
-class Line:
-    """A line of the connection-limit test that answers what it is told to."""
-
-    def __init__(self, *replies, ending=""):
-        self.replies = list(replies)
-        self.ending = ending
-        self.session = ""
-        self.chance = random.Random(1)
-        self.sent = []
-
-    def wall_s(self):
-        return 0.0
-
-    def send(self, message):
-        self.sent.append(message)
-
-    def receive(self, *types):
-        return self.replies.pop(0)
-
-
-def test_the_connection_limit_test_asks_for_a_seat_by_auth():
-    line = Line({"type": "Auth", "session": "s", "data": {}})
-    assert SEATS.admit(line, "demo-user-1") is None
-    assert line.sent[0]["data"]["token"] == "demo-user-1"
-    assert (line.sent[0]["session"], line.session) == ("new", "s")
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (Line({"type": "Error", "session": "s", "data": {"code": "RATE_LIMIT"}}), "Error RATE_LIMIT"),
-        (Line(None, ending="closed with 1008"), "closed with 1008"),
-        (Line(None), "no answer to Auth"),
-    ],
-)
-def test_a_refused_seat_says_how_it_was_refused(line, reason):
-    assert SEATS.admit(line, "demo-user-1") == reason
-
-
-def test_a_seat_is_served_while_heartbeats_are_answered():
-    assert SEATS.is_served(Line({"type": "Heartbeat"}))
-    assert not SEATS.is_served(Line(None))
-
-
-def test_new_users_are_seldom_the_same():
-    chance = random.Random(1)
-    assert len({SEATS.token(chance) for _ in range(100)}) == 100

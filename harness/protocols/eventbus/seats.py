@@ -1,0 +1,22 @@
+"""How EventBus lets connections in: by the handshake alone, and as many as come."""
+
+from __future__ import annotations
+
+from harness.load.seats import Line, Refusal, Seats, turned_away
+
+
+def _admit(line: Line, token: str) -> Refusal | None:
+    """Nothing is said at once, and a silent channel is no failure; so a ping has to be answered (RFC 6455, 5.5.2)."""
+    return None if line.ping() else turned_away(line, None, "pong")
+
+
+def _is_served(line: Line) -> bool:
+    return line.ping()
+
+
+SEATS = Seats(
+    admit=_admit,
+    is_served=_is_served,
+    keep=_is_served,
+    why="the spec says nothing of how many connections there may be",
+)

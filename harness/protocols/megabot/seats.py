@@ -1,0 +1,34 @@
+"""How MegaBot lets connections in: by `connection_established`, and as many as come."""
+
+from __future__ import annotations
+
+from harness.core.message import field_of
+from harness.load.seats import Address, Line, Refusal, Seats, turned_away
+
+
+def _address(address: Address, token: str) -> Address:
+    return address.asking("token", token)
+
+
+def _admit(line: Line, token: str) -> Refusal | None:
+    """Connection Messages: the greeting, or a connection_error in its place."""
+    reply = line.receive("connection_established", "connection_error")
+    if reply is None:
+        return turned_away(line, None, "connection_established")
+    if reply["type"] == "connection_error":
+        return turned_away(line, str(field_of(reply, "payload.error")), "connection_established")
+    return None
+
+
+def _is_served(line: Line) -> bool:
+    # The spec has no ping of its own, and a chat would keep an assistant busy.
+    return line.ping()
+
+
+SEATS = Seats(
+    admit=_admit,
+    is_served=_is_served,
+    keep=_is_served,
+    address=_address,
+    why="the spec limits the rate and the size of messages, not how many connections there are",
+)
