@@ -238,14 +238,15 @@ def play_users(url: str) -> dict[str, Any]:
     gevent.sleep(USERS_S)
     gauge.flush()
     echo = gauge.figures.row("echo")
+    p50_ms, p99_ms = echo.times.at(50, 99)
     return {
         "connected_s": connected_s,
         "connections": gauge.connections,
         "per_s": echo.count / USERS_S,
         "failures": echo.failures,
-        "p50_ms": echo.times.at(50),
-        "p99_ms": echo.times.at(99),
-        "lag_p99_ms": gauge.lag.at(99),
+        "p50_ms": p50_ms,
+        "p99_ms": p99_ms,
+        "lag_p99_ms": gauge.lag.at(99)[0],
         "cpu": gauge.cpu,
     }
 

@@ -20,6 +20,7 @@ from harness.load.samples import Batch, Key, Samples, counted
 from harness.load.timeline import Bin, Timeline
 
 FLUSH_EVERY_S = 1.0
+COUNT_EVERY_S = 0.125  # Much at once would hold up the users.
 LATE_MS = 10.0  # A clock that is later than this, once in a hundred times, spoils the figures.
 BUSY = 0.9  # The share of one core from which on a user waits for the CPU rather than for the server.
 
@@ -72,6 +73,8 @@ class Gauge:
         """Take out what has come since the last time, in pieces, so that no user waits long."""
         bin_ = self._own_bin()
         for key, batch in self.samples.drain().items():
+            batch.count_times()
+            gevent.sleep(0)
             self._hand_over(key, batch)
             gevent.sleep(0)
             self.figures.row(key[1]).add(batch)
@@ -86,7 +89,7 @@ class Gauge:
 
     def complaint(self) -> str | None:
         """Why the figures may be the generator's own, or None when it kept time."""
-        lag_ms = self.lag.at(99) or 0.0
+        lag_ms = self.lag.at(99)[0] or 0.0
         if lag_ms < LATE_MS and self.cpu < BUSY:
             return None
         return (
@@ -104,25 +107,30 @@ class Gauge:
         """Take in a worker's report."""
         self.figures.merge(report["figures"])
         self.timeline.merge_packed(report["timeline"])
-        self.lag.merge(report["lag"])
+        self.lag.add(report["lag"])
         self.cpu = max(self.cpu, report["cpu"])
 
     def _watch(self) -> None:
-        while not self._ended.wait(FLUSH_EVERY_S):
-            self.flush()
+        looks = 0
+        while not self._ended.wait(COUNT_EVERY_S):
+            looks += 1
+            if looks % (FLUSH_EVERY_S / COUNT_EVERY_S) == 0:
+                self.flush()
+            for batch in list(self.samples.batches.values()):
+                batch.count_times()
+                gevent.sleep(0)
 
     def _own_bin(self) -> Bin:
         """What this process tells of itself, since it last did."""
-        late_ms, self._late_ms = self._late_ms, []
-        late, times_us = Times(), counted(late_ms)
-        late.add(times_us)
-        self.lag.add(times_us)
+        late_ms, self._late_ms = sorted(self._late_ms), []
+        self.lag.add(counted(late_ms))
+        lag_ms = late_ms[len(late_ms) * 99 // 100] if late_ms else 0.0
         now = self._clocks()
         cpu = _share(self._looked, now)
         if self._began is not None:
             self.cpu = max(0.0, _share(self._began, now))
         self._looked = now
-        return Bin({self._process: self.connections}, late.at(99) or 0.0, cpu)
+        return Bin({self._process: self.connections}, lag_ms, cpu)
 
     @staticmethod
     def _clocks() -> tuple[float, float]:

@@ -12,7 +12,7 @@ from harness.load.samples import Batch, Key
 
 
 def hand_over(stats: RequestStats, key: Key, batch: Batch) -> None:
-    """Add samples to Locust's statistics, as if each had been fired as an event just now."""
+    """Add samples, all counted, to Locust's statistics, as if each had been fired as an event just now."""
     user, row = key
     entry = _entry(user, row, batch, stats)
     stats.entries[row, user].extend(entry)
@@ -34,11 +34,11 @@ def _entry(user: str, row: str, batch: Batch, stats: RequestStats) -> StatsEntry
     entry.num_reqs_per_sec[int(now_s)] = batch.count
     if batch.failures:
         entry.num_fail_per_sec[int(now_s)] = batch.failures
-    if batch.times_ms:
-        entry.total_response_time = sum(batch.times_ms)
-        entry.min_response_time = min(batch.times_ms)
-        entry.max_response_time = max(batch.times_ms)
-    for us, count in batch.times_us.items():
+    if batch.counts:
+        entry.total_response_time = batch.total_ms
+        entry.min_response_time = batch.min_ms
+        entry.max_response_time = batch.max_ms
+    for us, count in batch.counts.items():
         entry.response_times[locust_stats.bucket_response_time(us / 1000)] += count
     result: StatsEntry = entry
     return result

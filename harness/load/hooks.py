@@ -182,7 +182,7 @@ class _Hooks:
             figure.failures,
             figure.count / lasted_s if lasted_s else 0.0,
             self.gauge.figures.intended[name],
-            *(times.at(percent) for percent in (50, 90, 95, 99, 99.9, 100)),
+            *times.at(50, 90, 95, 99, 99.9, 100),
         )
 
 

@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 Key = tuple[str, str]  # The class of the user, and the row.
-BITS = 11  # What is kept of a time: 2^11 steps in each power of two, which is three digits, as in an HdrHistogram.
+Counts = dict[int, int]  # How often each time was taken, in microseconds.
+FINE_BITS = 11  # 2^11 steps in each power of two, which is three digits, as in an HdrHistogram.
 
 
 @dataclass
 class Batch:
     """The samples of one row."""
 
-    times_ms: list[float] = field(default_factory=list)  # Of those that took time, failures included.
+    times_ms: list[float] = field(default_factory=list)  # Of those that took time, as far as they are not counted yet.
+    counts: Counts = field(default_factory=dict)  # Of those that are, to three digits.
     untimed: int = 0
     size: int = 0  # Bytes received.
     errors: Counter[str] = field(default_factory=Counter)  # How many failed, by reason.
+    total_ms: float = 0.0
+    min_ms: float = float("inf")
+    max_ms: float = 0.0
+
+    def count_times(self) -> None:
+        """Count what lies in the list. Often, since it takes a while when there is much."""
+        times_ms, self.times_ms = self.times_ms, []
+        if times_ms:
+            self.total_ms += sum(times_ms)
+            self.min_ms = min(self.min_ms, min(times_ms))
+            self.max_ms = max(self.max_ms, max(times_ms))
+            add(self.counts, counted(times_ms))
 
     @property
     def count(self) -> int:
         """How many there are, failures included."""
-        return len(self.times_ms) + self.untimed
+        return sum(self.counts.values()) + len(self.times_ms) + self.untimed
 
     @property
     def failures(self) -> int:
         """How many have failed."""
         return self.errors.total()
 
-    @cached_property
-    def times_us(self) -> Mapping[int, int]:
-        """How often each time was taken, to three digits; only when no more samples will come."""
-        return counted(self.times_ms)
-
 
 class Samples:
     """The samples of one process that nobody has taken out yet."""
 
     def __init__(self) -> None:
-        self._batches: dict[Key, Batch] = {}
+        self.batches: dict[Key, Batch] = {}
 
     def add(self, user: str, row: str, ms: float | None, size: int = 0, error: str | None = None) -> None:
         """Take one sample; without `ms`, one that took no time."""
-        batch = self._batches.get((user, row))
+        batch = self.batches.get((user, row))
         if batch is None:
-            batch = self._batches[user, row] = Batch()
+            batch = self.batches[user, row] = Batch()
         if ms is None:
             batch.untimed += 1
         else:
@@ -57,15 +65,26 @@ class Samples:
 
     def drain(self) -> Mapping[Key, Batch]:
         """All that has come since the last time."""
-        batches, self._batches = self._batches, {}
+        batches, self.batches = self.batches, {}
         return batches
 
 
-def counted(times_ms: Iterable[float]) -> Mapping[int, int]:
-    """How often each time occurs, in microseconds of at least one, and to three digits, so that there are few."""
-    result: dict[int, int] = {}
-    for us, count in Counter([round(ms * 1000) for ms in times_ms]).items():
-        spare = max(0, us.bit_length() - BITS)
-        kept = max(1, us >> spare << spare)
+def counted(times_ms: list[float]) -> Counts:
+    """How often each time occurs, to three digits, and as one microsecond when it is shorter."""
+    return folded(Counter([round(ms * 1000) for ms in times_ms]), FINE_BITS)
+
+
+def folded(counts: Mapping[int, int], bits: int) -> Counts:
+    """The same with 2^bits steps in each power of two, so that there are few of them."""
+    result: Counts = {}
+    for us, count in counts.items():
+        spare = us.bit_length() - bits
+        kept = us >> spare << spare if spare > 0 else us or 1
         result[kept] = result.get(kept, 0) + count
     return result
+
+
+def add(counts: Counts, more: Mapping[int, int]) -> None:
+    """Add counts to others."""
+    for us, count in more.items():
+        counts[us] = counts.get(us, 0) + count

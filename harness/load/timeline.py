@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.load.samples import Batch
+from harness.load.samples import Batch, Counts, add, folded
 
 MOST_BINS = 600
-Counts = dict[str, int]
+COARSE_BITS = 7  # 2^7 steps in each power of two, which is two digits.
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Course:
 
     count: int = 0
     failures: int = 0
-    times_us: dict[int, int] = field(default_factory=dict)  # How often each time was taken, to two digits.
+    times_us: Counts = field(default_factory=dict)  # How often each time was taken, to two digits.
 
     def at(self, share: float) -> float | None:
         """The time in ms that such a share does not exceed; None when there is none."""
@@ -33,26 +33,22 @@ class Course:
         """Take in more."""
         self.count += count
         self.failures += failures
-        for us, times in times_us.items():
-            self.times_us[us] = self.times_us.get(us, 0) + times
+        add(self.times_us, times_us)
 
 
 @dataclass
 class Bin:
     """A piece of time. What processes tell of themselves stands by their names, so that the newest counts."""
 
-    connections: Counts = field(default_factory=dict)
+    connections: dict[str, int] = field(default_factory=dict)
     lag_ms: float = 0.0  # How late the generator's own clock was (p99), at worst.
     cpu: float = 0.0  # The share of a core that one process used, at most.
     rows: dict[str, Course] = field(default_factory=dict)
 
     def add(self, row: str, batch: Batch) -> None:
         """Take in samples."""
-        coarse: dict[int, int] = {}
-        for us, count in batch.times_us.items():
-            kept = int(float(f"{us:.2g}"))
-            coarse[kept] = coarse.get(kept, 0) + count
-        self.rows.setdefault(row, Course()).add(batch.count, batch.failures, coarse)
+        times_us = folded(batch.counts, COARSE_BITS)
+        self.rows.setdefault(row, Course()).add(batch.count, batch.failures, times_us)
 
     def merge(self, other: Bin) -> None:
         """Take in another process's, or what came later."""

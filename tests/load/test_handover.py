@@ -25,6 +25,7 @@ for number in range(3000):
     samples.add("Trader", row, ms, 20, error)
     if number % 1000 == 999:
         for key, batch in samples.drain().items():
+            batch.count_times()
             hand_over(handed, key, batch)
 
 def told(stats):

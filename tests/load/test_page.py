@@ -27,7 +27,9 @@ def ran(seconds):
     timeline = Timeline()
     for second in range(seconds):
         bin_ = Bin({"a": second}, lag_ms=second, cpu=0.5)
-        bin_.add("beat", Batch([float(second + 1)] * 10))
+        batch = Batch([float(second + 1)] * 10)
+        batch.count_times()
+        bin_.add("beat", batch)
         timeline.merge(1_700_000_000 + second, bin_)
     return timeline
 

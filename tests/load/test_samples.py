@@ -11,9 +11,12 @@ def test_samples_come_out_once_and_by_user_and_row():
     samples.add("Watcher", "beat", 3.0)
     batches = samples.drain()
     beat = batches["Trader", "beat"]
+    assert beat.count == 3
+    beat.count_times()
+    assert (beat.total_ms, beat.min_ms, beat.max_ms) == (3.0, 1.0, 2.0)
     assert (beat.count, beat.failures, beat.size, beat.untimed) == (3, 2, 30, 1)
     assert beat.errors == {"late": 1, "lost": 1}
-    assert beat.times_us == {1000: 1, 2000: 1}
+    assert beat.counts == {1000: 1, 2000: 1}
     assert batches["Watcher", "beat"].count == 1
     assert samples.drain() == {}
 
