@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import gevent
 from gevent import socket, ssl
@@ -14,6 +14,7 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
+from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI, parse_uri
 
 READ_BYTES = 64 * 1024
@@ -25,13 +26,20 @@ class NotConnected(Exception):  # noqa: N818 - it is a finding about the server
 
 
 class Client:
-    """A connection. `on_message(text, arrived_s)` and `on_close(code, reason)` are called by its reading greenlet.
+    """A connection. Its reading greenlet calls `on_message(text, arrived_s)`, `on_close(code, reason)` and, for pong
+    frames, `on_pong(data, arrived_s)`.
 
     Times are those of `time.perf_counter`. A connection that was cut has code 1006.
     """
 
-    def __init__(self, on_message: Callable[[bytes, float], None], on_close: Callable[[int, str], None]) -> None:
+    def __init__(
+        self,
+        on_message: Callable[[bytes, float], None],
+        on_close: Callable[[int, str], None],
+        on_pong: Callable[[bytes, float], None] = lambda data, arrived_s: None,
+    ) -> None:
         self._on_message = on_message
+        self._on_pong = on_pong
         self._on_close = on_close
         self._socket: Any = None
         self._protocol: ClientProtocol | None = None
@@ -39,13 +47,14 @@ class Client:
         self._writing = RLock()
         self._reader: gevent.Greenlet | None = None
 
-    def connect(self, url: str, headers: Mapping[str, str], timeout_s: float) -> None:
+    def connect(self, url: str, headers: Mapping[str, str], timeout_s: float, subprotocols: Sequence[str] = ()) -> None:
         """Open the TCP connection and do the opening handshake. NotConnected when either fails."""
         try:
             uri = parse_uri(url)
         except InvalidURI as error:
             raise NotConnected(f"{url!r} is no WebSocket URL") from error
-        self._protocol = ClientProtocol(uri)
+        offered = cast("list[Subprotocol]", list(subprotocols))
+        self._protocol = ClientProtocol(uri, subprotocols=offered or None)
         try:
             with gevent.Timeout(timeout_s, NotConnected(f"no answer within {timeout_s:g} s")):
                 self._socket = _opened(uri)
@@ -60,9 +69,12 @@ class Client:
 
     def send(self, text: bytes) -> None:
         """Send a text message. OSError when the connection is over."""
-        if self._protocol is None or self._protocol.state is not State.OPEN:
-            raise ConnectionResetError("the connection is closed")
-        self._protocol.send_text(text)
+        self._open_protocol().send_text(text)
+        self._flush()
+
+    def ping(self, data: bytes) -> None:
+        """Send a ping frame. OSError when the connection is over."""
+        self._open_protocol().send_ping(data)
         self._flush()
 
     def close(self, timeout_s: float = 1.0) -> None:
@@ -92,6 +104,11 @@ class Client:
         return self._socket is not None and self._protocol is not None and self._protocol.state is State.OPEN
 
     # Inside -------------------------------------------------------------------------------------
+
+    def _open_protocol(self) -> ClientProtocol:
+        if self._protocol is None or self._protocol.state is not State.OPEN:
+            raise ConnectionResetError("the connection is closed")
+        return self._protocol
 
     def _shake_hands(self, protocol: ClientProtocol, headers: Mapping[str, str]) -> None:
         request = protocol.connect()
@@ -134,6 +151,8 @@ class Client:
         for event in protocol.events_received():
             if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
                 self._assemble(event, arrived_s)
+            elif isinstance(event, Frame) and event.opcode is Opcode.PONG:
+                self._on_pong(bytes(event.data), arrived_s)
 
     def _assemble(self, frame: Frame, arrived_s: float) -> None:
         self._parts.append(bytes(frame.data))

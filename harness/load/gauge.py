@@ -22,15 +22,21 @@ class Gauge:
 
     def __init__(self) -> None:
         self.intended: Counter[str] = Counter()
+        self.served_s: Counter[str] = Counter()  # Kind of user -> seconds of all their connections.
         self.lags_ms: list[float] = []
         self.cpu = 0.0  # The largest share of a core that any process has used over the run.
         self._fresh = 0
         self._told: Counter[str] = Counter()
+        self._told_s: Counter[str] = Counter()
         self._watching: gevent.Greenlet | None = None
 
     def intend(self, name: str) -> None:
         """One more request was due, or fell due with the reply that it needs."""
         self.intended[name] += 1
+
+    def serve(self, user: str, seconds: float) -> None:
+        """A connection of this kind of user has stood for so long."""
+        self.served_s[user] += seconds  # type: ignore[assignment]  # A Counter may hold parts, too.
 
     def watch(self) -> None:
         """Begin to measure this process's own lateness and CPU time."""
@@ -62,11 +68,13 @@ class Gauge:
         """What has come since the last report, for the master."""
         fresh, self._fresh = self.lags_ms[self._fresh :], len(self.lags_ms)
         intended, self._told = self.intended - self._told, Counter(self.intended)
-        return {"intended": dict(intended), "lags_ms": fresh, "cpu": self.cpu}
+        served_s, self._told_s = self.served_s - self._told_s, Counter(self.served_s)
+        return {"intended": dict(intended), "served_s": dict(served_s), "lags_ms": fresh, "cpu": self.cpu}
 
     def merge(self, report: Mapping[str, Any]) -> None:
         """Take in a worker's report."""
         self.intended.update(report["intended"])
+        self.served_s.update(report["served_s"])
         self.lags_ms.extend(report["lags_ms"])
         self.cpu = max(self.cpu, report["cpu"])
 

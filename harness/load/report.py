@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -34,6 +34,8 @@ def show(report: Report, console: Console | None = None) -> None:
     if console is None and not out.is_terminal:
         out.width = 120
     out.print(_table(report))
+    for line in _of_one_user(report):
+        out.print(line)
     for row in report.rows:
         out.print(f"  [bold]{row.name}[/]: {report.meanings[row.name]}", style="dim")
     out.print("  Times in ms from the intended moment of sending: a server that stalls cannot hide it.", style="dim")
@@ -81,6 +83,18 @@ def _table(report: Report) -> Table:
             *(cell(row, figure, _ms(getattr(row, figure))) for figure in TIMES),
         )
     return table
+
+
+def _of_one_user(report: Report) -> Iterator[str]:
+    """The figures of one user, which have no column: few rows have targets for them."""
+    rows = {row.name: row for row in report.rows}
+    missed = {miss.target for miss in report.misses}
+    for target in report.plan.targets:
+        if target.figure.startswith("user_") and target.row in rows:
+            measured = getattr(rows[target.row], target.figure)
+            text = "-" if measured is None else f"{measured:.4g}"
+            colour = "red" if target in missed else "green"
+            yield f"  [bold]{target.row}[/]: {target.figure} [{colour}]{text}[/] [dim]{_bound(target)}[/]"
 
 
 def _bound(target: Target) -> str:

@@ -63,11 +63,13 @@ def test_workers_tell_their_master_each_thing_once():
     worker, master = Gauge(), Gauge()
     for lag_ms in (1.0, 2.0):
         worker.intend("beat")
+        worker.serve("Trader", 2.5)
         worker.lags_ms.append(lag_ms)
         worker.cpu = lag_ms / 10
         master.merge(worker.report())
-    master.merge({"intended": {"beat": 3}, "lags_ms": [5.0], "cpu": 0.1})
+    master.merge({"intended": {"beat": 3}, "served_s": {"Trader": 1.0}, "lags_ms": [5.0], "cpu": 0.1})
     assert master.intended["beat"] == 5
+    assert master.served_s["Trader"] == 6.0
     assert master.lags_ms == [1.0, 2.0, 5.0]
     assert master.cpu == 0.2
 
