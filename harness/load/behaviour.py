@@ -159,9 +159,14 @@ class Behaviour:
             self._end(awaited, arrived_s, size)
         return awaited is not None
 
+    def answer(self, request_id: str | None, arrived_s: float, size: int) -> None:
+        """What answers this request came, whatever it is."""
+        for awaited in self.replies.to(request_id):
+            self._end(awaited, arrived_s, size)
+
     def refuse(self, request_id: str | None, reason: str, arrived_s: float) -> None:
         """An error came, for this request: whatever was awaited of it has failed."""
-        self.fail(self.replies.refused(request_id), reason, arrived_s)
+        self.fail(self.replies.to(request_id), reason, arrived_s)
 
     def ping(self, due_s: float) -> None:
         """Send a ping frame; its pong is the row `ping`. For protocols in which nothing else is sure to be answered."""
@@ -171,19 +176,19 @@ class Behaviour:
 
     # What a server tells of its own accord --------------------------------------------------------
 
-    def follow(self, name: str, period_s: float, now_s: float) -> None:
+    def watch(self, name: str, period_s: float, now_s: float) -> None:
         """From now on, an event of the row `name` should come in each period."""
-        self.unfollow(name)
+        self.unwatch(name)
         self._streams[name] = period_s
         self.replies.expect(name, BEGIN, "", now_s, now_s + period_s)
 
-    def unfollow(self, name: str) -> None:
+    def unwatch(self, name: str) -> None:
         """Wait for events of this row no more."""
         self._streams.pop(name, None)
         self.replies.take(name, None)
 
     def tick(self, name: str, arrived_s: float, size: int) -> float | None:
-        """An event of a stream that is followed came; its sample is the time since the one before, given back in s.
+        """An event of a stream that is watched came; its sample is the time since the one before, given back in s.
 
         The first one has none before it.
         """

@@ -48,13 +48,13 @@ class Replies:
                 return awaited
         return None
 
-    def refused(self, request_id: str | None) -> list[Awaited]:
-        """All replies to a request that an error speaks of, waited for no more."""
+    def to(self, request_id: str | None) -> list[Awaited]:
+        """All replies to this request, waited for no more."""
         return self._remove([a for a in self._awaited if a.request_id == request_id])
 
-    def oldest_request(self) -> str | None:
-        """The id of the request that has waited longest; None when none waits."""
-        return next((a.request_id for a in self._awaited if a.request_id), None)
+    def oldest_request(self, *names: str) -> str | None:
+        """The id of the request that has waited longest for a reply of these names, or of any; None when none does."""
+        return next((a.request_id for a in self._awaited if a.request_id and (not names or a.name in names)), None)
 
     def overdue(self, before_s: float) -> list[Awaited]:
         """The replies that were due before this moment, waited for no more."""

@@ -36,7 +36,7 @@ class SocketUser(User):
     tokens: Sequence[str] = ()
     same_clock = False
     gauge: ClassVar[Gauge]
-    shared: ClassVar[Shared] = Shared()
+    shared = Shared()
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)

@@ -73,6 +73,16 @@ def test_latency_counts_from_the_intended_moment():
     assert shell.intended == ["beat"]
 
 
+def test_an_answer_is_one_to_all_that_was_awaited_of_its_request():
+    shell = Shell()
+    behaviour = Behaviour(shell)
+    behaviour.expect("plan", 1, "id-1", 0.0)
+    behaviour.expect("plan", 2, "id-2", 0.0)
+    behaviour.answer("id-2", 0.5, 10)
+    assert shell.samples == [("plan", 500.0, None)]
+    assert len(behaviour.replies) == 1
+
+
 def test_an_error_fails_all_that_was_awaited_of_its_request():
     shell = Shell()
     behaviour = Behaviour(shell)
@@ -147,17 +157,17 @@ def test_a_pong_answers_its_own_ping():
 def test_of_a_stream_the_time_between_two_events_is_measured():
     shell = Shell()
     behaviour = Behaviour(shell)
-    behaviour.follow("news", 2.0, 0.0)
+    behaviour.watch("news", 2.0, 0.0)
     assert [behaviour.tick("news", at_s, 10) for at_s in (0.5, 2.5, 5.5)] == [None, 2.0, 3.0]
     assert shell.samples == [("news", None, None), ("news", 2000.0, None), ("news", 3000.0, None)]
     assert len(shell.intended) == 3
 
 
-def test_events_of_a_stream_that_is_followed_no_more_are_nobodys_business():
+def test_events_of_a_stream_that_is_watched_no_more_are_nobodys_business():
     shell = Shell()
     behaviour = Behaviour(shell)
-    behaviour.follow("news", 2.0, 0.0)
-    behaviour.unfollow("news")
+    behaviour.watch("news", 2.0, 0.0)
+    behaviour.unwatch("news")
     assert behaviour.tick("news", 1.0, 10) is None
     behaviour.fail_overdue(100.0)
     assert shell.samples == []
@@ -166,7 +176,7 @@ def test_events_of_a_stream_that_is_followed_no_more_are_nobodys_business():
 def test_a_stream_that_stops_has_failed_after_its_period_and_the_timeout():
     shell = Shell()
     behaviour = Behaviour(shell)
-    behaviour.follow("news", 5.0, 0.0)
+    behaviour.watch("news", 5.0, 0.0)
     behaviour.fail_before(4.5, "the end", 5.5)
     assert shell.samples == []
     behaviour.fail_overdue(16.0)
@@ -228,7 +238,8 @@ def test_a_reply_is_taken_by_name_and_key_and_the_oldest_first():
     assert replies.take("preview", "a") is None
     assert replies.take("plan", "c") is None
     assert [replies.take("plan", "a").request_id, replies.take("plan", None).request_id] == ["0", "1"]
-    assert replies.oldest_request() == "2"
+    assert replies.oldest_request() == replies.oldest_request("chat", "plan") == "2"
+    assert replies.oldest_request("chat") is None
     assert [awaited.request_id for awaited in replies.overdue(3.0)] == ["2"]
     assert replies.oldest_request() is None
     assert len(replies) == 0

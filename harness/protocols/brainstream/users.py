@@ -41,7 +41,7 @@ class BrainStreamWatcher(Behaviour):
     def opened(self, now_s: float) -> None:
         """Wait for the stream, and keep the connection alive."""
         self.expect("first", None, "", now_s)
-        self.follow("tick", PERIOD_S, now_s)
+        self.watch("tick", PERIOD_S, now_s)
         self.every("keepalive_s", lambda due_s: self.shell.send({"type": "PING"}))
         self.every("ping_s", self.ping)
 
