@@ -122,7 +122,7 @@ class _Hooks:
         except (NotConnected, Lost) as error:
             others = [each.__name__ for each in self.users if not isinstance(user, each)]
             hint = f" To load it without, name the other users after --: {' '.join(others)}" if others else ""
-            fail(f"{error}. Is the server running, and is the path right?{hint}")
+            fail(f"{error}. Is the server running, and are the path and the credentials (--tokens) right?{hint}")
 
     def test_start(self, environment: Any, **_: Any) -> None:
         """In every process: users can come."""
@@ -227,8 +227,7 @@ def _tick(environment: Any) -> None:
 
 def _options(parser: Any) -> None:
     group = parser.add_argument_group("ws-harness")
-    first = protocols.having("users")[0]
-    group.add_argument("--protocol", default=first, env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
+    group.add_argument("--protocol", env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
     group.add_argument("--targets", default="", metavar="FILE", help="Paces and targets (TOML).")
     group.add_argument("--tokens", default="", metavar="FILE", help="Credentials of the server's users, one a line.")
 

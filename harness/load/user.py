@@ -118,7 +118,11 @@ class SocketUser(User):
 
     def knock(self) -> None:
         """Connect as this user does, and go. NotConnected or Lost, when it fails, says where and why."""
-        dial = self._behaviour.dial(str(self.environment.host))
+        host = str(self.environment.host)
+        try:
+            dial = self._behaviour.dial(host)
+        except Lost as error:
+            raise Lost(f"{host}: {error}") from error
         self._stopping = True
         try:
             self._client.connect(dial.url, dial.headers, CONNECT_TIMEOUT_S, dial.subprotocols)

@@ -20,6 +20,7 @@ from harness.core.message import Frame, Opcode
 from harness.core.session import Request
 from harness.load.behaviour import Lost
 from harness.load.shared import Shared
+from harness.load.targets import Row
 from harness.scenario.house import House
 from harness.scenario.library import Library
 from harness.scenario.loading import load
@@ -170,6 +171,7 @@ class Crowd:
         self.shared = Shared()
         self.samples = defaultdict(list)
         self.errors = []
+        self.waits = defaultdict(list)
         self.counts = Counter()
         self.sizes = Counter()
         self.intended = Counter()
@@ -182,17 +184,36 @@ class Crowd:
         while (due := self._next_due()) <= until:
             self.now = max(self.now, due)
             self.stage.advance(self.now)
-            for user in self.users:
-                user.act(self.now)
+            self._act()
         self.now = until
         assert self.stage.world.check_books() == []
         return self
+
+    def _act(self):
+        """All users hear what has come and do what is due; what one does, others may hear of at once."""
+        for user in self.users:
+            user.act(self.now)
+        if any(user.is_open and user.inbox.frames for user in self.users):
+            self._act()
 
     def end(self):
         """The run ends: what should be there by now has failed."""
         for user in self.users:
             user.behaviour.fail_before(self.now - 1.0, "no reply before the end", self.now)
         return self
+
+    def rows(self):
+        """What was measured, as a load test would tell it; times of errors count."""
+        rows = {}
+        for name, count in self.counts.items():
+            times = sorted(self.samples[name] + self.waits[name]) or [None]
+            at = [times[int(len(times) * share)] for share in (0.5, 0.95, 0.99)]
+            failures = sum(row == name for row, _ in self.errors)
+            user_s = self.now * sum(name in type(user.behaviour).ROWS for user in self.users)
+            figures = {"p50_ms": at[0], "p95_ms": at[1], "p99_ms": at[2], "max_ms": times[-1]}
+            sums = {"bytes": self.sizes[name], "user_s": user_s, "per_s": count / self.now}
+            rows[name] = Row(name, count, failures, intended=self.intended[name], **figures, **sums)
+        return rows
 
     def _next_due(self):
         agendas = [self.stage, *(user.behaviour.agenda for user in self.users if user.is_open)]
@@ -298,6 +319,8 @@ class LoadUser:
         self.crowd.sizes[name] += size
         if error is not None:
             self.crowd.errors.append((name, error))
+            if ms is not None:
+                self.crowd.waits[name].append(ms)
         elif ms is not None:
             self.crowd.samples[name].append(ms)
 

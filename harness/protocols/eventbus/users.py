@@ -15,7 +15,7 @@ ROWS = {
     "connect": "TCP and opening handshake; a connection that ends is an error here",
     "ping": "ping frame to pong frame, since no message of a client is defined",
     "fanout": "an event's arrival at the first user of this process to that at this one, known by channel, id and ts",
-    "delay": "the ts of an event, or the second after a whole one, to its arrival; only where both clocks are one machine's",
+    "delay": "the ts of an event, a whole one plus a second, to its arrival; only where both clocks are one machine's",
 }
 
 

@@ -67,8 +67,7 @@ class _Member(Behaviour):
         self.every("ping_s", self.ping)
 
     def heard(self, kind: str, message: Message, arrived_s: float, size: int) -> None:
-        """Something else came."""
-        raise NotImplementedError
+        """Something else came, which only some kinds of users look at."""
 
     def envelope(self, kind: str, payload: Message) -> Message:
         """A message of this type."""
