@@ -193,11 +193,19 @@ def load(
     protocol: Annotated[str, typer.Argument(help="The protocol, such as skybit.")],
     url: Annotated[str, typer.Argument(help="The server, such as ws://127.0.0.1:8000/artifact/v1.")],
     users: Annotated[int, typer.Option(min=1, help="How many users, each with a connection.")] = 10,
-    spawn_rate: Annotated[float | None, typer.Option(min=0.1, help="New users a second; all within 5 s.")] = None,
-    run_time: Annotated[str, typer.Option(help="How long, such as 30s or 5m.")] = "30s",
+    spawn_rate: Annotated[float | None, typer.Option(min=0.1, help="New users a second.")] = None,
+    run_time: Annotated[str | None, typer.Option(help="How long, such as 5m; 30s, when left out.")] = None,
+    shape: Annotated[str, typer.Option(help="steady, ramp, spike or soak.")] = "steady",
+    steps: Annotated[int, typer.Option(min=1, help="Of a ramp: how many.")] = 10,
+    base: Annotated[float, typer.Option(min=0, max=1, help="Of a spike: the share of users before and after.")] = 0.1,
     targets: Annotated[Path | None, typer.Option(metavar="FILE", help="Paces and targets (TOML).")] = None,
     tokens: Annotated[Path | None, typer.Option(metavar="FILE", help="Credentials, one a line.")] = None,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep Locust's HTML report.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep one page of HTML about the run.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep Locust's own HTML report.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="Connect from this address; repeatable.")
+    ] = None,
+    deflate: Annotated[bool, typer.Option("--deflate", help="Offer permessage-deflate.")] = False,
     connection_limit: Annotated[
         bool, typer.Option("--connection-limit", help="Test the limit of connections per user instead.")
     ] = False,
@@ -205,7 +213,23 @@ def load(
     """Put load on a server. After --, options of Locust. Exit code: 0 targets met, 1 one missed, 2 could not run."""
     from harness.load import command
 
-    options = command.Options(protocol, url, users, spawn_rate, run_time, targets, tokens, html, tuple(context.args))
+    options = command.Options(
+        protocol=protocol,
+        url=url,
+        users=users,
+        spawn_rate=spawn_rate,
+        run_time=run_time,
+        shape=shape,
+        steps=steps,
+        base=base,
+        targets=targets,
+        tokens=tokens,
+        report=report,
+        html=html,
+        sources=tuple(source or ()),
+        deflate=deflate,
+        extra=tuple(context.args),
+    )
     raise typer.Exit(command.connection_limit(options) if connection_limit else command.load(options))
 
 

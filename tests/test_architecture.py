@@ -18,10 +18,11 @@ ALL_FILES = [*FILES, *sorted((ROOT / "tests").rglob("*.py"))]
 ROOMS = {
     "core": set(),
     "wire": {"core"},
+    "pages": set(),
     "scenario": {"core", "wire", "protocols"},
     "server": {"core", "wire", "scenario", "protocols"},
-    "conformance": {"core", "wire", "scenario", "protocols"},
-    "load": {"core", "wire", "protocols"},
+    "conformance": {"core", "wire", "pages", "scenario", "protocols"},
+    "load": {"core", "wire", "pages", "protocols"},
     "protocols": {"core"},
 }
 # What a protocol's own modules may look into beside the core; all others are pure.
@@ -33,7 +34,7 @@ PROTOCOL_MODULES = {
 }
 # These heavy packages come in by these doors only.
 DOORS = {
-    "aiohttp": ("harness/server/", "harness/conformance/socket"),
+    "aiohttp": ("harness/server/", "harness/conformance/socket", "harness/load/frames"),
     "locust": ("harness/load/", "users.py"),
     "gevent": ("harness/load/", "users.py"),
 }

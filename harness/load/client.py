@@ -1,193 +1,227 @@
-"""One WebSocket connection under gevent: `websockets` makes the frames, a greenlet of its own reads them."""
+"""One WebSocket connection under gevent: opened in a greenlet, and from then on served by gevent's hub.
+
+No greenlet waits in it. When there is something to read, the hub calls the reader, and that calls whoever listens: a
+switch of greenlets for every message would cost more than all the rest.
+"""
 
 from __future__ import annotations
 
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any
 
 import gevent
-from gevent import socket, ssl
-from gevent.lock import RLock
-from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
-from websockets.frames import Frame, Opcode
-from websockets.protocol import State
-from websockets.typing import Subprotocol
-from websockets.uri import WebSocketURI, parse_uri
+from gevent import socket
+from gevent.event import Event
+from websockets.frames import Opcode
 
-READ_BYTES = 64 * 1024
-READS_IN_A_ROW = 64  # A greenlet whose reads never block would never let another one run.
+from harness.load import frames
+from harness.load.frames import Broken, Reader
+from harness.load.opening import READ_BYTES, NotConnected, Opened, Request, open_
+from harness.load.sources import Sources
 
+__all__ = ["Client", "NotConnected"]
 
-class NotConnected(Exception):  # noqa: N818 - it is a finding about the server
-    """The connection could not be opened; the text says why, in a few words that are the same each time."""
+MAX_UNSENT_BYTES = 1024 * 1024  # What may wait for a server that does not read.
+LINGER_S = 1.0  # How long the server has to end TCP after the closing handshake (RFC 6455, 7.1.1).
+NORMAL, CUT = 1000, 1006  # Close codes.
+READ, WRITE = 1, 2  # What libev calls them.
+TEXT, BINARY = int(Opcode.TEXT), int(Opcode.BINARY)  # Plain numbers, for what is done with every message.
 
 
 class Client:
-    """A connection. Its reading greenlet calls `on_message(text, arrived_s)`, `on_close(code, reason)` and, for pong
-    frames, `on_pong(data, arrived_s)`.
+    """A connection. gevent's hub calls `on_message(text, arrived_s)`, `on_pong(data, arrived_s)` for pong frames, and,
+    once, `on_close(code, reason)`.
 
-    Times are those of `time.perf_counter`. A connection that was cut has code 1006.
+    So they must not wait for anything. Times are those of `time.perf_counter`. A connection that was cut has code 1006.
     """
 
     def __init__(
         self,
         on_message: Callable[[bytes, float], None],
         on_close: Callable[[int, str], None],
+        sources: Sources | None = None,
         on_pong: Callable[[bytes, float], None] = lambda data, arrived_s: None,
     ) -> None:
         self._on_message = on_message
         self._on_pong = on_pong
         self._on_close = on_close
-        self._socket: Any = None
-        self._protocol: ClientProtocol | None = None
-        self._parts: list[bytes] = []
-        self._writing = RLock()
-        self._reader: gevent.Greenlet | None = None
+        self._sources = sources or Sources()
+        self._opened: Opened | None = None
+        self._watchers: list[Any] = []
+        self._unsent = bytearray()
+        self._ended = Event()
+        self._close_sent = False
+        self._close_code: int | None = None  # The server's.
+        self._close_reason = ""
 
-    def connect(self, url: str, headers: Mapping[str, str], timeout_s: float, subprotocols: Sequence[str] = ()) -> None:
+    def connect(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        subprotocols: Sequence[str] = (),
+        deflate: bool = False,
+    ) -> None:
         """Open the TCP connection and do the opening handshake. NotConnected when either fails."""
-        try:
-            uri = parse_uri(url)
-        except InvalidURI as error:
-            raise NotConnected(f"{url!r} is no WebSocket URL") from error
-        offered = cast("list[Subprotocol]", list(subprotocols))
-        self._protocol = ClientProtocol(uri, subprotocols=offered or None)
-        try:
-            with gevent.Timeout(timeout_s, NotConnected(f"no answer within {timeout_s:g} s")):
-                self._socket = _opened(uri)
-                self._shake_hands(self._protocol, headers)
-        except NotConnected:
-            self.abort()
-            raise
-        except OSError as error:
-            self.abort()
-            raise NotConnected(error.strerror or type(error).__name__) from error
-        self._reader = gevent.spawn(self._read)
+        with gevent.Timeout(timeout_s, NotConnected(f"no answer within {timeout_s:g} s")):
+            opened = open_(Request(url, headers, subprotocols, deflate), self._sources)
+        loop = gevent.get_hub().loop
+        self._opened = opened
+        self._socket = opened.socket
+        self._tls = opened.tls
+        self._reader = Reader(opened.deflates)
+        self._readable = loop.io(self._socket.fileno(), READ)
+        self._writable = loop.io(self._socket.fileno(), WRITE)
+        self._linger = loop.timer(LINGER_S)
+        self._watchers = [self._readable, self._writable, self._linger]
+        # What came with the response is read before anything else, and not before whoever connects has it in hand.
+        loop.run_callback(self._begin, opened.rest, time.perf_counter())
 
     def send(self, text: bytes) -> None:
         """Send a text message. OSError when the connection is over."""
-        self._open_protocol().send_text(text)
-        self._flush()
+        self._say(TEXT, text)
 
     def ping(self, data: bytes) -> None:
         """Send a ping frame. OSError when the connection is over."""
-        self._open_protocol().send_ping(data)
-        self._flush()
+        self._say(Opcode.PING, data)
 
-    def close(self, timeout_s: float = 1.0) -> None:
+    def close(self, timeout_s: float = LINGER_S) -> None:
         """Do the closing handshake, or cut the connection when the server takes longer than `timeout_s`."""
-        if self._protocol is not None and self._protocol.state is State.OPEN:
-            self._protocol.send_close(1000)
-            self._flush()
-        if self._reader is not None:
-            self._reader.join(timeout_s)
+        if self._opened is not None:
+            self._say_goodbye(NORMAL)
+            self._ended.wait(timeout_s)
         self.abort()
 
     def abort(self) -> None:
         """Cut the TCP connection."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._end()
 
     def cut(self) -> None:
         """Reset the TCP connection: no closing handshake, not even the end of the stream."""
-        if self._socket is not None:
+        if self._opened is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.abort()
 
     @property
     def is_open(self) -> bool:
         """Whether messages can be sent."""
-        return self._socket is not None and self._protocol is not None and self._protocol.state is State.OPEN
+        return self._opened is not None and not self._close_sent
 
-    # Inside -------------------------------------------------------------------------------------
+    # Reading ------------------------------------------------------------------------------------
 
-    def _open_protocol(self) -> ClientProtocol:
-        if self._protocol is None or self._protocol.state is not State.OPEN:
-            raise ConnectionResetError("the connection is closed")
-        return self._protocol
-
-    def _shake_hands(self, protocol: ClientProtocol, headers: Mapping[str, str]) -> None:
-        request = protocol.connect()
-        for name, value in headers.items():
-            request.headers[name] = value
-        protocol.send_request(request)
-        self._flush()
-        while protocol.state is State.CONNECTING and protocol.handshake_exc is None:
-            self._feed(protocol, self._socket.recv(READ_BYTES))
-        # Frames that came right behind the response wait in the protocol, for the reading greenlet.
-        if protocol.handshake_exc is not None:
-            raise NotConnected(_words(protocol.handshake_exc)) from protocol.handshake_exc
+    def _begin(self, rest: bytes, arrived_s: float) -> None:
+        if self._opened is not None:
+            self._readable.start(self._read)
+            if rest:
+                self._take(rest, arrived_s)
 
     def _read(self) -> None:
-        protocol = self._protocol
-        assert protocol is not None
-        reads = 0
-        self._hand_over(protocol, time.perf_counter())
-        while protocol.state is not State.CLOSED:
-            try:
-                data = self._socket.recv(READ_BYTES) if self._socket is not None else b""
-            except OSError:
-                data = b""
+        """Read once, though there may be more: other connections have a right to their turn."""
+        try:
+            data = self._socket.recv(READ_BYTES)
             arrived_s = time.perf_counter()
-            self._feed(protocol, data)
-            self._hand_over(protocol, arrived_s)
-            reads += 1
-            if reads % READS_IN_A_ROW == 0:
-                gevent.sleep(0)
-        self._on_close(protocol.close_code or 1006, protocol.close_reason or "")
+            if not data:
+                self._end()
+                return
+            if self._tls is not None:
+                data = self._tls.decrypt(data)
+                if reply := self._tls.pending():
+                    self._write_raw(reply)
+        except BlockingIOError:
+            return
+        except (OSError, EOFError):
+            self._end()
+            return
+        self._take(data, arrived_s)
 
-    def _feed(self, protocol: ClientProtocol, data: bytes) -> None:
-        if data:
-            protocol.receive_data(data)
-        else:
-            protocol.receive_eof()
-        self._flush()
+    def _take(self, data: bytes, arrived_s: float) -> None:
+        try:
+            for opcode, payload, extra in self._reader.feed(data):
+                if opcode == TEXT:
+                    if not payload.isascii():
+                        payload.decode()  # RFC 6455, 8.1: what is no UTF-8 fails the connection.
+                    self._on_message(payload, arrived_s)
+                elif opcode == BINARY:
+                    self._on_message(payload, arrived_s)
+                else:
+                    self._control(opcode, payload, extra, arrived_s)
+        except UnicodeDecodeError:
+            self._fail(frames.INVALID_DATA, "a text message is no UTF-8")
+        except Broken as broken:
+            self._fail(broken.code, str(broken))
 
-    def _hand_over(self, protocol: ClientProtocol, arrived_s: float) -> None:
-        for event in protocol.events_received():
-            if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-                self._assemble(event, arrived_s)
-            elif isinstance(event, Frame) and event.opcode is Opcode.PONG:
-                self._on_pong(bytes(event.data), arrived_s)
+    def _control(self, opcode: int, payload: Any, reason: str, arrived_s: float) -> None:
+        if opcode == Opcode.PING and self.is_open:
+            with suppress(OSError):  # The reader meets the same end, and tells of it.
+                self._write(frames.masked(Opcode.PONG, payload))
+        elif opcode == Opcode.PONG:
+            self._on_pong(bytes(payload), arrived_s)
+        elif opcode == Opcode.CLOSE and self._close_code is None:
+            self._close_code, self._close_reason = payload or frames.NO_CODE, reason
+            self._say_goodbye(self._close_code)
+            if self._opened is not None:
+                self._linger.start(self._end)
 
-    def _assemble(self, frame: Frame, arrived_s: float) -> None:
-        self._parts.append(bytes(frame.data))
-        if frame.fin:
-            text, self._parts = b"".join(self._parts), []
-            self._on_message(text, arrived_s)
+    def _fail(self, code: int, words: str) -> None:
+        """Fail the WebSocket connection (RFC 6455, 7.1.7)."""
+        self._close_code, self._close_reason = code, f"closed by us: {words}"
+        self._say_goodbye(code)
+        self._end()
 
-    def _flush(self) -> None:
-        """Write what the protocol wants written; an empty piece asks for the end of the stream (RFC 6455, 7.1.1)."""
-        assert self._protocol is not None
-        # A long write lets other greenlets run; theirs must not come in the middle of it.
-        with self._writing:
-            for data in self._protocol.data_to_send():
-                if self._socket is None:
-                    return
-                try:
-                    if data:
-                        self._socket.sendall(data)
-                    else:
-                        self._socket.shutdown(socket.SHUT_WR)
-                except OSError:
-                    return  # The reading greenlet meets the same end, and tells of it.
+    # Writing ------------------------------------------------------------------------------------
 
+    def _say(self, opcode: int, data: bytes) -> None:
+        if self._close_sent or self._opened is None:
+            raise ConnectionResetError("the connection is closed")
+        self._write(frames.masked(opcode, data))
 
-def _opened(uri: WebSocketURI) -> Any:
-    connection = socket.create_connection((uri.host, uri.port))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if uri.secure:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_default_certs()
-        return context.wrap_socket(connection, server_hostname=uri.host)
-    return connection
+    def _say_goodbye(self, code: int) -> None:
+        if not self._close_sent:
+            self._close_sent = True
+            with suppress(OSError):
+                self._write(frames.closing(code))
 
+    def _write(self, data: bytes) -> None:
+        self._write_raw(data if self._tls is None else self._tls.encrypt(data))
 
-def _words(error: Exception) -> str:
-    if isinstance(error, InvalidStatus):
-        return f"the server refuses the handshake with status {error.response.status_code}"
-    return f"the handshake fails: {error}" if isinstance(error, WebSocketException) else str(error)
+    def _write_raw(self, data: bytes) -> None:
+        """Write at once what the socket takes, the rest when it can. OSError when the connection is over."""
+        if not self._unsent:
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+            self._writable.start(self._write_more)
+        self._unsent += data
+        if len(self._unsent) > MAX_UNSENT_BYTES:
+            self._close_reason = f"cut by us: the server does not read, {len(self._unsent)} bytes wait for it"
+            self._end()
+            raise ConnectionResetError(self._close_reason)
+
+    def _write_more(self) -> None:
+        try:
+            del self._unsent[: self._socket.send(self._unsent)]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._unsent.clear()
+        if not self._unsent:
+            self._writable.stop()
+
+    def _end(self) -> None:
+        """The TCP connection is over."""
+        if self._opened is None:
+            return
+        self._opened = None
+        for watcher in self._watchers:
+            watcher.close()
+        self._socket.close()
+        self._unsent.clear()
+        self._ended.set()
+        self._on_close(self._close_code or CUT, self._close_reason)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import protocols
+from harness.load.profiles import PROFILES, RUN_TIMES, SPAWN_WITHIN_S, USUAL_RUN_TIME, USUAL_SPAWN_S
 
 COULD_NOT_RUN = 2  # The exit code.
 
@@ -23,11 +24,17 @@ class Options:
     protocol: str
     url: str
     users: int = 10
-    spawn_rate: float | None = None  # Users a second; None spreads them over five seconds.
-    run_time: str = "30s"
+    spawn_rate: float | None = None  # Users a second; None spreads them over some seconds, as the shape has it.
+    run_time: str | None = None  # None is what the shape usually takes.
+    shape: str = "steady"
+    steps: int = 10  # Of the shape "ramp".
+    base: float = 0.1  # Of the shape "spike".
     targets: Path | None = None
     tokens: Path | None = None
+    report: Path | None = None
     html: Path | None = None
+    sources: Sequence[str] = ()
+    deflate: bool = False
     extra: Sequence[str] = ()
 
 
@@ -62,20 +69,27 @@ def connection_limit(options: Options) -> int:
 
 def arguments(options: Options) -> list[str]:
     """What Locust is told."""
-    spawn_rate = options.spawn_rate or max(1.0, options.users / 5)
+    spawn_within_s = SPAWN_WITHIN_S.get(options.shape, USUAL_SPAWN_S)
+    spawn_rate = options.spawn_rate or max(1.0, options.users / spawn_within_s)
     said = {
         "--locustfile": Path(__file__).with_name("locustfile.py"),
         "--protocol": options.protocol,
         "--host": options.url,
         "--users": options.users,
         "--spawn-rate": f"{spawn_rate:g}",
-        "--run-time": options.run_time,
+        "--run-time": options.run_time or RUN_TIMES.get(options.shape, USUAL_RUN_TIME),
+        "--shape": options.shape,
+        "--steps": options.steps,
+        "--base": options.base,
         "--loglevel": "WARNING",
         "--targets": options.targets,
         "--tokens": options.tokens,
+        "--report": options.report,
         "--html": options.html,
     }
     pairs = [[name, str(value)] for name, value in said.items() if value is not None]
+    pairs += [["--source", address] for address in options.sources]
+    pairs += [["--deflate"]] if options.deflate else []
     return ["--headless", "--only-summary", *(word for pair in pairs for word in pair)]
 
 
@@ -84,6 +98,8 @@ def _problem(options: Options) -> str | None:
         protocols.load(options.protocol)
     except LookupError as error:
         return str(error)
+    if options.shape not in PROFILES:
+        return f"--shape {options.shape}: expected one of {', '.join(PROFILES)}"
     if importlib.util.find_spec("locust") is None:
         return "the load test needs Locust: pip install 'ws-harness[load]'"
     there = protocols.having("users")

@@ -1,62 +1,87 @@
-"""What only this project's users know: how much was intended, and how well the generator itself kept time.
+"""What a process measures: its users' samples, and how well it kept time itself.
 
-Locust keeps the samples and merges them over its workers; this rides along in the workers' reports.
+Once a second the samples go to Locust in aggregate, and into figures finer than Locust's; a worker's ride along in its
+reports to the master.
 """
 
 from __future__ import annotations
 
+import os
+import platform
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
+from gevent.event import Event
 
-LOOK_EVERY_S = 0.1
-LATE_MS = 20.0  # A clock that is later than this, in one look of a hundred, spoils the figures.
-BUSY = 0.9  # The share of one core from which on a greenlet waits for the CPU rather than for the server.
+from harness.load.figures import Figures, Times
+from harness.load.samples import Batch, Key, Samples, counted
+from harness.load.timeline import Bin, Timeline
+
+PROCESS = f"{platform.node()}/{os.getpid()}"
+FLUSH_EVERY_S = 1.0
+LATE_MS = 20.0  # A clock that is later than this, once in a hundred times, spoils the figures.
+BUSY = 0.9  # The share of one core from which on a user waits for the CPU rather than for the server.
 
 
 class Gauge:
-    """Counts of one process, or, on a Locust master, of all its workers."""
+    """What a process measured; on a Locust master, all its workers; on a worker, what the master does not know yet.
 
-    def __init__(self) -> None:
-        self.intended: Counter[str] = Counter()
-        self.served_s: Counter[str] = Counter()  # Kind of user -> seconds of all their connections.
-        self.lags_ms: list[float] = []
+    `hand_over(key, batch)` is given the samples, too.
+    """
+
+    def __init__(self, hand_over: Callable[[Key, Batch], None] = lambda key, batch: None) -> None:
+        self.samples = Samples()
+        self.figures = Figures()
+        self.timeline = Timeline()
+        self.lag = Times()  # How late this process was, whenever it had something to do.
         self.cpu = 0.0  # The largest share of a core that any process has used over the run.
-        self._fresh = 0
-        self._told: Counter[str] = Counter()
-        self._told_s: Counter[str] = Counter()
+        self.connections = 0  # Open now.
+        self._hand_over = hand_over
+        self._late_ms: list[float] = []
         self._watching: gevent.Greenlet | None = None
+        self._ended = Event()
+        self._began: tuple[float, float] | None = None
+        self._looked = self._clocks()
 
     def intend(self, name: str) -> None:
         """One more request was due, or fell due with the reply that it needs."""
-        self.intended[name] += 1
+        self.figures.intended[name] += 1
 
-    def serve(self, user: str, seconds: float) -> None:
-        """A connection of this kind of user has stood for so long."""
-        self.served_s[user] += seconds  # type: ignore[assignment]  # A Counter may hold parts, too.
+    def late(self, ms: float) -> None:
+        """Something was done so much later than it was due, because this process had other things to do."""
+        self._late_ms.append(ms)
 
     def watch(self) -> None:
-        """Begin to measure this process's own lateness and CPU time."""
+        """Begin to take out samples every second."""
         self.stop()
+        self._began = self._looked = self._clocks()
+        self._ended.clear()
         self._watching = gevent.spawn(self._watch)
 
     def stop(self) -> None:
-        """Measure no more."""
+        """Take out the last samples, and no more."""
         if self._watching is not None:
-            self._watching.kill()
+            self._ended.set()
+            self._watching.join()
             self._watching = None
+            self.flush()
 
-    def lag_p99_ms(self) -> float:
-        """How late this process's clock was, at the 99th percentile."""
-        ordered = sorted(self.lags_ms)
-        return ordered[int(len(ordered) * 0.99)] if ordered else 0.0
+    def flush(self) -> None:
+        """Take out what has come since the last time, in pieces, so that no user waits long."""
+        bin_ = self._own_bin()
+        for key, batch in self.samples.drain().items():
+            self._hand_over(key, batch)
+            gevent.sleep(0)
+            self.figures.row(key[1]).add(batch)
+            bin_.add(key[1], batch)
+            gevent.sleep(0)
+        self.timeline.merge(int(time.time()), bin_)
 
     def complaint(self) -> str | None:
         """Why the figures may be the generator's own, or None when it kept time."""
-        lag_ms = self.lag_p99_ms()
+        lag_ms = self.lag.at(99) or 0.0
         if lag_ms < LATE_MS and self.cpu < BUSY:
             return None
         return (
@@ -66,23 +91,40 @@ class Gauge:
 
     def report(self) -> dict[str, Any]:
         """What has come since the last report, for the master."""
-        fresh, self._fresh = self.lags_ms[self._fresh :], len(self.lags_ms)
-        intended, self._told = self.intended - self._told, Counter(self.intended)
-        served_s, self._told_s = self.served_s - self._told_s, Counter(self.served_s)
-        return {"intended": dict(intended), "served_s": dict(served_s), "lags_ms": fresh, "cpu": self.cpu}
+        figures, self.figures = self.figures, Figures()
+        timeline, self.timeline = self.timeline, Timeline()
+        lag, self.lag = self.lag, Times()
+        return {"figures": figures.packed(), "timeline": timeline.packed(), "lag": lag.packed(), "cpu": self.cpu}
 
     def merge(self, report: Mapping[str, Any]) -> None:
         """Take in a worker's report."""
-        self.intended.update(report["intended"])
-        self.served_s.update(report["served_s"])
-        self.lags_ms.extend(report["lags_ms"])
+        self.figures.merge(report["figures"])
+        self.timeline.merge_packed(report["timeline"])
+        self.lag.merge(report["lag"])
         self.cpu = max(self.cpu, report["cpu"])
 
     def _watch(self) -> None:
-        began_s, cpu_s = time.perf_counter(), time.process_time()
-        while True:
-            due_s = time.perf_counter() + LOOK_EVERY_S
-            gevent.sleep(LOOK_EVERY_S)
-            now_s = time.perf_counter()
-            self.lags_ms.append((now_s - due_s) * 1000)
-            self.cpu = max(0.0, (time.process_time() - cpu_s) / (now_s - began_s))
+        while not self._ended.wait(FLUSH_EVERY_S):
+            self.flush()
+
+    def _own_bin(self) -> Bin:
+        """What this process tells of itself, since it last did."""
+        late_ms, self._late_ms = self._late_ms, []
+        late, times_us = Times(), counted(late_ms)
+        late.add(times_us)
+        self.lag.add(times_us)
+        now = self._clocks()
+        cpu = _share(self._looked, now)
+        if self._began is not None:
+            self.cpu = max(0.0, _share(self._began, now))
+        self._looked = now
+        return Bin({PROCESS: self.connections}, late.at(99) or 0.0, cpu)
+
+    @staticmethod
+    def _clocks() -> tuple[float, float]:
+        return time.perf_counter(), time.process_time()
+
+
+def _share(before: tuple[float, float], now: tuple[float, float]) -> float:
+    """Of a core, between two looks at the clocks."""
+    return (now[1] - before[1]) / max(1e-6, now[0] - before[0])

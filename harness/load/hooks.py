@@ -5,27 +5,32 @@ The hooks are the same whether Locust runs alone, as a master or as a worker.
 
 from __future__ import annotations
 
+import gc
 import importlib
+import inspect
 import ipaddress
 import socket
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
 import locust
-import locust.stats
 from locust.runners import MasterRunner, WorkerRunner
-from locust.stats import StatsEntry
 
 from harness import protocols
+from harness.load import page, sources
 from harness.load.behaviour import Behaviour, Lost, behaviours_in
 from harness.load.client import NotConnected
 from harness.load.gauge import Gauge
+from harness.load.handover import hand_over
+from harness.load.profiles import PROFILES
 from harness.load.report import Report, progress, show
 from harness.load.seats import tokens_in
+from harness.load.sources import Sources
 from harness.load.targets import Miss, Pace, Plan, Row, read
 from harness.load.user import SocketUser
 
@@ -47,11 +52,11 @@ def _user_of(behaviour: type[Behaviour]) -> type[SocketUser]:
 def install(users: list[type[SocketUser]]) -> None:
     """Give Locust the options, the measuring and the judging of these users."""
     hooks = _Hooks(users)
-    vars(locust.stats)["bucket_response_time"] = _three_digits
     events: Any = locust.events
     events.init_command_line_parser.add_listener(_options)
     events.init.add_listener(hooks.init)
     events.test_start.add_listener(hooks.test_start)
+    events.spawning_complete.add_listener(hooks.spawning_complete)
     events.test_stop.add_listener(hooks.test_stop)
     events.quitting.add_listener(hooks.quitting)
     events.report_to_master.add_listener(hooks.report_to_master)
@@ -69,18 +74,27 @@ class _Hooks:
         self.users = users
         self.gauge = Gauge()
         self.plan = Plan({}, ())
+        self.sources = Sources()
         self.ticker: gevent.Greenlet | None = None
 
     def init(self, environment: Any, **_: Any) -> None:
         """Before anything: read the files, and see whether anybody answers."""
+        options = environment.parsed_options
+        sources.raise_open_files()
+        inspect.stack()  # Locust does it when a run ends, and the first time takes 50 ms, in which no sample is right.
+        try:
+            self.sources = Sources(options.source)
+        except ValueError as error:
+            fail(str(error))
         if isinstance(environment.runner, WorkerRunner):
             return  # Its master has looked, and sends along what it has read.
-        options = environment.parsed_options
         try:
             self.plan = read(Path(options.targets or self.users[0].BEHAVIOUR.TARGETS), self.paces(), list(self.rows()))
             options.harness_tokens = tokens_in(Path(options.tokens)) if options.tokens else []
         except ValueError as error:
             fail(str(error))
+        if not Path(options.report or ".").absolute().parent.is_dir():
+            fail(f"--report {options.report}: expected a file in a folder that exists")
         # The command line may name some of the users only; the file has targets for all.
         all_rows, self.users = self.rows(), [user for user in self.users if user in environment.user_classes]
         self.plan = self.plan.without(all_rows.keys() - self.rows().keys())
@@ -105,16 +119,6 @@ class _Hooks:
         """The rows that only one machine's clock can measure."""
         return {name for user in self.users for name in user.BEHAVIOUR.ONE_CLOCK_ROWS}
 
-    def furnish(self, environment: Any) -> None:
-        """Give the users what they need."""
-        options = environment.parsed_options
-        self.gauge = Gauge()
-        for user in self.users:
-            user.gauge = self.gauge
-            user.paces = options.harness_paces
-            user.tokens = options.harness_tokens
-            user.same_clock = is_this_machine(str(environment.host))
-
     def knock(self, user: SocketUser) -> None:
         """See whether the server lets such a user in."""
         try:
@@ -124,6 +128,18 @@ class _Hooks:
             hint = f" To load it without, name the other users after --: {' '.join(others)}" if others else ""
             fail(f"{error}. Is the server running, and are the path and the credentials (--tokens) right?{hint}")
 
+    def furnish(self, environment: Any) -> None:
+        """Give the users what they need."""
+        options = environment.parsed_options
+        self.gauge = Gauge(partial(hand_over, environment.stats))
+        for user in self.users:
+            user.gauge = self.gauge
+            user.sources = self.sources
+            user.deflate = options.deflate
+            user.paces = options.harness_paces
+            user.tokens = options.harness_tokens
+            user.same_clock = is_this_machine(str(environment.host))
+
     def test_start(self, environment: Any, **_: Any) -> None:
         """In every process: users can come."""
         self.furnish(environment)
@@ -131,6 +147,10 @@ class _Hooks:
             self.gauge.watch()
         if sys.stderr.isatty() and not isinstance(environment.runner, WorkerRunner):
             self.ticker = gevent.spawn(_tick, environment)
+
+    def spawning_complete(self, **_: Any) -> None:
+        """All users are there: what they consist of need not be looked through for garbage again and again."""
+        gc.freeze()
 
     def test_stop(self, **_: Any) -> None:
         """The users have gone."""
@@ -154,7 +174,10 @@ class _Hooks:
         rows = {name: self.row(environment.stats, name) for name in self.rows()}
         rows = {name: row for name, row in rows.items() if row.count or row.intended}
         misses = self.plan.misses(rows)
-        show(self.report(environment, list(rows.values()), misses))
+        report = self.report(environment, list(rows.values()), misses)
+        show(report)
+        if environment.parsed_options.report:
+            Path(environment.parsed_options.report).write_text(page.text(report), encoding="utf-8")
         environment.process_exit_code = MISSED if misses else MET
         if not any(row.count > row.failures for row in rows.values()):
             environment.process_exit_code = COULD_NOT_RUN
@@ -166,41 +189,37 @@ class _Hooks:
         if self.one_clock_rows() and not is_this_machine(environment.host):
             left_out = ", ".join(sorted(self.one_clock_rows()))
             doubts.append(f"The server is on another machine, and two clocks tell no delay: not measured: {left_out}")
-        lasted_s = (stats.last_request_timestamp or stats.start_time) - stats.start_time
         return Report(
-            f"{environment.parsed_options.num_users} users for {lasted_s:.0f} s, {environment.host}",
+            f"{environment.parsed_options.num_users} users for {_lasted_s(stats):.0f} s, {environment.host}",
             rows,
             self.rows(),
             self.plan,
             misses,
             [(e.occurrences, e.name, str(e.error)) for e in stats.errors.values()],
             [doubt for doubt in doubts if doubt],
+            environment.parsed_options.protocol,
+            self.gauge.timeline,
         )
 
     def row(self, stats: Any, name: str) -> Row:
-        """What Locust has measured under this name, of all users that have the row."""
-        kinds = [user.__name__ for user in self.users if name in user.BEHAVIOUR.ROWS]
-        entry = StatsEntry(stats, name, "")
-        for kind in kinds:
-            entry.extend(stats.get(name, kind))
-        timed = entry.num_requests > entry.num_none_requests
-
-        def at(share: float) -> float | None:
-            return float(entry.get_response_time_percentile(share)) if timed else None
-
+        """What was measured under this name."""
+        figure, times = self.gauge.figures.row(name), self.gauge.figures.row(name).times
+        lasted_s = _lasted_s(stats)
         return Row(
             name,
-            entry.num_requests,
-            entry.num_failures,
-            entry.total_rps,
-            self.gauge.intended[name],
-            at(0.50),
-            at(0.95),
-            at(0.99),
-            float(entry.max_response_time) if timed else None,
-            entry.total_content_length,
-            sum(self.gauge.served_s[kind] for kind in kinds),
+            figure.count,
+            figure.failures,
+            figure.count / lasted_s if lasted_s else 0.0,
+            self.gauge.figures.intended[name],
+            *(times.at(percent) for percent in (50, 90, 95, 99, 99.9, 100)),
+            figure.size,
+            sum(self.gauge.figures.served_s.get(u.__name__, 0.0) for u in self.users if name in u.BEHAVIOUR.ROWS),
         )
+
+
+def _lasted_s(stats: Any) -> float:
+    """From the start to the last sample."""
+    return float((stats.last_request_timestamp or stats.start_time) - stats.start_time)
 
 
 def is_this_machine(url: str) -> bool:
@@ -230,8 +249,9 @@ def _options(parser: Any) -> None:
     group.add_argument("--protocol", env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
     group.add_argument("--targets", default="", metavar="FILE", help="Paces and targets (TOML).")
     group.add_argument("--tokens", default="", metavar="FILE", help="Credentials of the server's users, one a line.")
-
-
-def _three_digits(ms: float) -> float:
-    """Locust rounds to whole milliseconds and two digits; a fast server needs finer figures."""
-    return float(f"{ms:.3g}")
+    group.add_argument("--report", default="", metavar="FILE", help="Keep one page of HTML about the run.")
+    group.add_argument("--source", action="append", default=[], metavar="ADDRESS", help="Connect from it; repeatable.")
+    group.add_argument("--shape", choices=list(PROFILES), default="steady", help="How many users come and go, when.")
+    group.add_argument("--steps", type=int, default=10, help="Of a ramp: how many.")
+    group.add_argument("--base", type=float, default=0.1, help="Of a spike: the share of users that is always there.")
+    group.add_argument("--deflate", action="store_true", help="Offer permessage-deflate.")

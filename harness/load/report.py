@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from harness.load.targets import Miss, Plan, Row, Target
+from harness.load.timeline import Timeline
 
 MAX_ERRORS = 10  # The commonest ones.
-TIMES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
+TIMES = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Report:
     misses: Sequence[Miss]
     errors: Sequence[tuple[int, str, str]]  # How often, of which row, and why.
     doubts: Sequence[str]  # What to know before believing the figures.
+    protocol: str = ""
+    timeline: Timeline = field(default_factory=Timeline)
 
 
 def show(report: Report, console: Console | None = None) -> None:
@@ -63,7 +66,7 @@ def _table(report: Report) -> Table:
     table = Table(title=report.title, title_justify="left")
     table.add_column("request", no_wrap=True)
     table.add_column("count", justify="right", no_wrap=True)
-    for heading in ("errors", "ok/s", "done", "p50", "p95", "p99", "max"):
+    for heading in ("errors", "ok/s", "done", "p50", "p90", "p95", "p99", "p99.9", "max"):
         table.add_column(heading, justify="right")
 
     def cell(row: Row, figure: str, text: str) -> str:
@@ -71,16 +74,16 @@ def _table(report: Report) -> Table:
         if target is None:
             return text
         colour = "red" if (row.name, figure) in missed else "green"
-        return f"[{colour}]{text}[/] [dim]{_bound(target)}[/]"
+        return f"[{colour}]{text}[/] [dim]{bound(target)}[/]"
 
     for row in report.rows:
         table.add_row(
             row.name,
             str(row.count),
-            cell(row, "error_rate", _share(row.error_rate)),
+            cell(row, "error_rate", in_percent(row.error_rate)),
             cell(row, "throughput_per_s", f"{row.throughput_per_s:.1f}"),
-            cell(row, "throughput_share", _share(row.throughput_share)),
-            *(cell(row, figure, _ms(getattr(row, figure))) for figure in TIMES),
+            cell(row, "throughput_share", in_percent(row.throughput_share)),
+            *(cell(row, figure, in_ms(getattr(row, figure))) for figure in TIMES),
         )
     return table
 
@@ -94,17 +97,20 @@ def _of_one_user(report: Report) -> Iterator[str]:
             measured = getattr(rows[target.row], target.figure)
             text = "-" if measured is None else f"{measured:.4g}"
             colour = "red" if target in missed else "green"
-            yield f"  [bold]{target.row}[/]: {target.figure} [{colour}]{text}[/] [dim]{_bound(target)}[/]"
+            yield f"  [bold]{target.row}[/]: {target.figure} [{colour}]{text}[/] [dim]{bound(target)}[/]"
 
 
-def _bound(target: Target) -> str:
-    value = _share(target.value) if target.figure in ("error_rate", "throughput_share") else f"{target.value:g}"
+def bound(target: Target) -> str:
+    """What a target demands, such as "≤250"."""
+    value = in_percent(target.value) if target.figure in ("error_rate", "throughput_share") else f"{target.value:g}"
     return ("≤" if target.at_most else "≥") + value
 
 
-def _share(share: float | None) -> str:
+def in_percent(share: float | None) -> str:
+    """A share to three digits; a dash for none."""
     return "-" if share is None else f"{share * 100:.3g}%"
 
 
-def _ms(ms: float | None) -> str:
+def in_ms(ms: float | None) -> str:
+    """A time to three digits; a dash for none."""
     return "-" if ms is None else f"{ms:.3g}" if ms < 100 else f"{ms:.0f}"

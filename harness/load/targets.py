@@ -24,8 +24,10 @@ class Row:
     per_s: float
     intended: int
     p50_ms: float | None
+    p90_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
+    p999_ms: float | None
     max_ms: float | None
     bytes: int = 0
     user_s: float = 0.0
@@ -59,8 +61,11 @@ class Row:
 # Figure -> whether it may be at most (else at least) the target's value, and the largest value that makes sense.
 FIGURES: Mapping[str, tuple[bool, float]] = {
     "p50_ms": (True, float("inf")),
+    "p90_ms": (True, float("inf")),
     "p95_ms": (True, float("inf")),
     "p99_ms": (True, float("inf")),
+    "p999_ms": (True, float("inf")),
+    "max_ms": (True, float("inf")),
     "error_rate": (True, 1.0),
     "throughput_per_s": (False, float("inf")),
     "throughput_share": (False, 1.0),

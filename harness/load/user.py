@@ -11,14 +11,17 @@ from typing import Any, ClassVar
 import gevent
 import orjson
 import requests
-from gevent.event import Event
+from gevent.event import AsyncResult
 from locust import User, task
 
 from harness.core.message import Message
+from harness.load.alarm import Alarm
 from harness.load.behaviour import Behaviour, Lost
 from harness.load.client import Client, NotConnected
+from harness.load.dial import Dial
 from harness.load.gauge import Gauge
 from harness.load.shared import Shared
+from harness.load.sources import Sources
 
 CONNECT_TIMEOUT_S = 10.0
 HTTP_TIMEOUT_S = 10.0
@@ -35,14 +38,15 @@ class SocketUser(User):
     paces: Mapping[str, float] = {}
     tokens: Sequence[str] = ()
     same_clock = False
-    gauge: ClassVar[Gauge]
+    deflate = False
     shared = Shared()
+    sources: ClassVar[Sources]
+    gauge: ClassVar[Gauge]
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.chance = random.Random()
         self._wall_offset_s = time.time() - time.perf_counter()
-        self._wake = Event()
         self._stopping = False
         self._begin()
 
@@ -80,22 +84,18 @@ class SocketUser(User):
 
     def wake(self) -> None:
         """Look at the agenda again."""
-        self._wake.set()
+        if self._behaviour.has_left:
+            self._done.set()
+        else:
+            self._alarm.set()
 
     def intend(self, name: str) -> None:
         """One more request was due."""
         self.gauge.intend(name)
 
     def measure(self, name: str, ms: float | None, size: int = 0, error: str | None = None) -> None:
-        """Hand one sample to Locust."""
-        self.environment.events.request.fire(
-            request_type=type(self).__name__,
-            name=name,
-            response_time=ms,
-            response_length=size,
-            exception=error,
-            context={},
-        )
+        """Keep one sample."""
+        self.gauge.samples.add(type(self).__name__, name, ms, size, error)
 
     # The life of a user -------------------------------------------------------------------------
 
@@ -109,6 +109,7 @@ class SocketUser(User):
             with suppress(NotConnected, Lost):
                 self._connect()
                 self._behave()
+            self._alarm.stop()
             self._client.close()
             now_s = time.perf_counter()
             overdue = self._behaviour.replies.overdue(float("inf"))
@@ -125,7 +126,7 @@ class SocketUser(User):
             raise Lost(f"{host}: {error}") from error
         self._stopping = True
         try:
-            self._client.connect(dial.url, dial.headers, CONNECT_TIMEOUT_S, dial.subprotocols)
+            self._open(dial)
         except NotConnected as error:
             where = dial.url.partition("?")[0]  # The query may hold a secret.
             raise NotConnected(f"{where}: {error}") from error
@@ -135,43 +136,41 @@ class SocketUser(User):
         """Leave in good order, and count what should have been answered by now."""
         now_s = time.perf_counter()
         self._stopping = True
+        self._alarm.stop()
         self._client.close(timeout_s=0.2)
         self._behaviour.fail_before(now_s - GRACE_S, "no reply before the end", now_s)
 
     def _begin(self) -> None:
-        self._ending: str | None = None
-        self._client = Client(self._arrived, self._closed, on_pong=self._ponged)
+        self._done = AsyncResult()  # Set when the connection has ended, or the user leaves.
+        self._client = Client(self._arrived, self._closed, self.sources, self._ponged)
         self._behaviour = self.BEHAVIOUR(self)
+        self._alarm = Alarm(self._behaviour.agenda, self.gauge.late, self._done.set_exception)
 
     def _connect(self) -> None:
         dial = self._behaviour.dial(str(self.environment.host))
         began_s = time.perf_counter()
         self.intend("connect")
         try:
-            self._client.connect(dial.url, dial.headers, CONNECT_TIMEOUT_S, dial.subprotocols)
+            self._open(dial)
         except NotConnected as error:
             self.measure("connect", (time.perf_counter() - began_s) * 1000, error=str(error))
             raise
         self.measure("connect", (time.perf_counter() - began_s) * 1000)
 
+    def _open(self, dial: Dial) -> None:
+        self._client.connect(dial.url, dial.headers, CONNECT_TIMEOUT_S, dial.subprotocols, self.deflate)
+        self.gauge.connections += 1
+
     def _behave(self) -> None:
+        """Begin to act; all else happens in gevent's hub, until the connection ends or the user leaves."""
         opened_s = time.perf_counter()
         self._behaviour.opened(opened_s)
         self._behaviour.fail_overdue(opened_s)
+        self._alarm.set()
         try:
-            self._act()
+            self._done.get()
         finally:  # Locust ends a user by an exception.
-            self.gauge.serve(type(self).__name__, time.perf_counter() - opened_s)
-
-    def _act(self) -> None:
-        agenda = self._behaviour.agenda
-        while self._ending is None and not self._behaviour.has_left:
-            self._wake.clear()
-            # `fail_overdue` is always on the agenda.
-            wait_s = (agenda.next_due() or 0.0) - time.perf_counter()
-            if wait_s > 0:
-                self._wake.wait(wait_s)
-            agenda.run(time.perf_counter())
+            self.gauge.figures.serve(type(self).__name__, time.perf_counter() - opened_s)
 
     def _arrived(self, text: bytes, arrived_s: float) -> None:
         try:
@@ -194,7 +193,8 @@ class SocketUser(User):
         self._behaviour.ponged(data, arrived_s)
 
     def _closed(self, code: int, reason: str) -> None:
+        self.gauge.connections -= 1
         if not self._stopping and not self._behaviour.has_left:
-            self._ending = f"the connection ended with close code {code}" + (f" ({reason})" if reason else "")
-            self.measure("connect", None, error=self._ending)
-        self._wake.set()
+            ending = f"the connection ended with close code {code}" + (f" ({reason})" if reason else "")
+            self.measure("connect", None, error=ending)
+        self._done.set()

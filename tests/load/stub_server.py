@@ -1,29 +1,51 @@
-"""A server of a few lines for the load tests: `python stub_server.py [STALL_AFTER_S STALL_S]`. It prints its port.
+"""A server of a few lines for the load tests: `python stub_server.py [AFTER_S STALL_S [EVERY_S]]`. It prints its port.
 
 It authenticates everybody, answers heartbeats, limits nothing, and ignores the rest. So many seconds after its first
-heartbeat it does nothing at all for a while.
+heartbeat it does nothing at all for a while, and again every so many seconds. When it is terminated it prints when it
+was stalled, and when each connection says that it has sent its heartbeats.
 """
 
 import asyncio
+import json
+import signal
 import sys
 import time
 
 from aiohttp import web
 
-STALL = tuple(map(float, sys.argv[1:3]))
+STALL = tuple(map(float, sys.argv[1:4]))
 stalls = []
+beats = []
 
 
 async def serve(request):
     socket = web.WebSocketResponse()
     await socket.prepare(request)
+    beats.append(own := [])
     async for frame in socket:
         message = frame.json()
-        if message["type"] == "Heartbeat" and STALL and not stalls:
-            stalls.append(asyncio.get_running_loop().call_later(STALL[0], time.sleep, STALL[1]))
+        if message["type"] == "Heartbeat":
+            own.append(message["data"]["client_ts"])
+            if STALL and len(own) == 1 == sum(map(len, beats)):
+                asyncio.get_running_loop().call_later(STALL[0], stall)
         if message["type"] in ("Auth", "Heartbeat"):
             await socket.send_json({**message, "session": "s"})
     return socket
+
+
+def stall():
+    if len(STALL) == 3:
+        asyncio.get_running_loop().call_later(STALL[2], stall)
+    time.sleep(STALL[1])
+
+
+async def watch():
+    """Note every stall, those included that a busy machine adds."""
+    while True:
+        began_s = time.time()
+        await asyncio.sleep(0.005)
+        if time.time() - began_s > 0.02:
+            stalls.append((began_s, time.time()))
 
 
 async def main():
@@ -34,7 +56,11 @@ async def main():
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    over, watching = asyncio.Event(), asyncio.create_task(watch())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
+    await over.wait()
+    watching.cancel()
+    print(json.dumps({"stalls": stalls, "beats": beats}), flush=True)
 
 
 asyncio.run(main())

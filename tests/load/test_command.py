@@ -4,7 +4,6 @@ import pytest
 
 from harness.load import command
 from harness.load.command import Options
-from harness.load.gauge import Gauge
 from harness.load.seats import tokens_in
 
 URL = "ws://127.0.0.1:1/artifact/v1"
@@ -57,27 +56,3 @@ def test_credentials_come_one_a_line(tmp_path):
         tokens_in(path)
     with pytest.raises(ValueError, match=r"nowhere: cannot be read"):
         tokens_in(tmp_path / "nowhere")
-
-
-def test_workers_tell_their_master_each_thing_once():
-    worker, master = Gauge(), Gauge()
-    for lag_ms in (1.0, 2.0):
-        worker.intend("beat")
-        worker.serve("Trader", 2.5)
-        worker.lags_ms.append(lag_ms)
-        worker.cpu = lag_ms / 10
-        master.merge(worker.report())
-    master.merge({"intended": {"beat": 3}, "served_s": {"Trader": 1.0}, "lags_ms": [5.0], "cpu": 0.1})
-    assert master.intended["beat"] == 5
-    assert master.served_s["Trader"] == 6.0
-    assert master.lags_ms == [1.0, 2.0, 5.0]
-    assert master.cpu == 0.2
-
-
-def test_a_generator_that_keeps_time_has_nothing_to_complain_of():
-    gauge = Gauge()
-    assert gauge.complaint() is None
-    gauge.lags_ms = [1.0] * 99 + [500.0]
-    assert "500 ms late (p99)" in gauge.complaint()
-    gauge.lags_ms, gauge.cpu = [1.0] * 100, 0.97
-    assert "97% of a core" in gauge.complaint()

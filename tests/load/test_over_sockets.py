@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.message import epoch_s
 from harness.load.behaviour import behaviours_in
 
 pytestmark = [pytest.mark.socket, pytest.mark.slow]
@@ -37,8 +38,20 @@ def running(*command):
 
 @contextmanager
 def stub(*arguments):
+    with told_by_stub(*arguments) as (url, _):
+        yield url
+
+
+@contextmanager
+def told_by_stub(*arguments):
+    """A stub server's URL, and what ends it and brings what it has to tell."""
     with running(str(HERE / "stub_server.py"), *arguments) as process:
-        yield f"ws://127.0.0.1:{process.stdout.readline().strip()}/artifact/v1"
+
+        def tell():
+            process.terminate()
+            return json.loads(process.communicate(timeout=10)[0])
+
+        yield f"ws://127.0.0.1:{process.stdout.readline().strip()}/artifact/v1", tell
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +181,26 @@ def test_latency_counts_from_the_intended_moment_while_the_server_stalls(plan, t
     assert 55 <= len(late) <= 75
     assert 1800 <= late[-1] <= 2800
     assert entries["heartbeat"]["num_requests"] >= 0.95 * 20 * 2 * 5.5
+
+
+def test_a_server_that_freezes_is_found_out_by_the_very_percentile(plan):
+    """Frozen for 0.5 s in every 2 s: of a steady stream a quarter waits, up to 0.5 s; so one in ten waits 0.3 s."""
+    beats_only = plan("[pace]\nheartbeat_s = 0.5\nchat_s = 1000\n")
+    with told_by_stub("1.5", "0.5", "2") as (url, tell):
+        run = load(url, "--users", "200", "--spawn-rate", "200", "--run-time", "11s", "--targets", beats_only)
+        told = tell()
+    assert run.returncode == 0, run.stdout + run.stderr
+    sent_s = [[epoch_s(moment) for moment in own] for own in told["beats"] if own]
+    first_s, last_s = min(own[0] for own in sent_s), max(own[-1] for own in sent_s)
+    row = row_of(run.stdout, "heartbeat")
+    moments = [first_s + (last_s - first_s) * number / 10_000 for number in range(10_000)]
+    waits_ms = sorted(1000 * sum(end - at for begin, end in told["stalls"] if begin <= at < end) for at in moments)
+    assert float(row[6]) == pytest.approx(waits_ms[9000], rel=0.05)
+    assert float(row[5]) < 50
+    # Whether the server was frozen or not, each user's beats went out every half second until the end.
+    wanted = sum(int((last_s - own[0]) / 0.5 + 1e-3) + 1 for own in sent_s)
+    assert sum(map(len, sent_s)) >= 0.99 * wanted
+    assert row[4] == "100%"
 
 
 def test_a_master_and_two_workers_judge_what_they_measured_together(mock, plan):

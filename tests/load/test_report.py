@@ -7,8 +7,8 @@ from harness.load.report import Report, progress, show
 from harness.load.targets import Plan, Row, Target
 
 ROWS = [
-    Row("beat", 100, 2, 10.0, 110, 5.25, 20.0, 1234.5, 2000.0),
-    Row("chat", 0, 0, 0.0, 3, None, None, None, None),
+    Row("beat", 100, 2, 10.0, 110, 5.25, 12.0, 20.0, 1234.5, 1900.0, 2000.0),
+    Row("chat", 0, 0, 0.0, 3, *[None] * 6),
 ]
 MEANINGS = {"beat": "there and back", "chat": "said", "quote": "late"}
 
@@ -50,7 +50,7 @@ def test_the_figures_of_one_user_stand_below_with_their_targets():
 
 def test_what_was_not_measured_is_a_dash():
     line = next(line for line in shown().splitlines() if line.startswith("│ chat"))
-    assert [cell.strip() for cell in line.strip("│").split("│")] == ["chat", "0", "-", "0.0", "0%", "-", "-", "-", "-"]
+    assert [cell.strip() for cell in line.strip("│").split("│")] == ["chat", "0", "-", "0.0", "0%", *["-"] * 6]
 
 
 def test_doubts_about_the_figures_are_said():

@@ -207,11 +207,11 @@ class Crowd:
         rows = {}
         for name, count in self.counts.items():
             times = sorted(self.samples[name] + self.waits[name]) or [None]
-            at = [times[int(len(times) * share)] for share in (0.5, 0.95, 0.99)]
+            shares = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
+            figures = {figure: times[int(len(times) * share)] for figure, share in shares.items()}
             failures = sum(row == name for row, _ in self.errors)
             user_s = self.now * sum(name in type(user.behaviour).ROWS for user in self.users)
-            figures = {"p50_ms": at[0], "p95_ms": at[1], "p99_ms": at[2], "max_ms": times[-1]}
-            sums = {"bytes": self.sizes[name], "user_s": user_s, "per_s": count / self.now}
+            sums = {"max_ms": times[-1], "bytes": self.sizes[name], "user_s": user_s, "per_s": count / self.now}
             rows[name] = Row(name, count, failures, intended=self.intended[name], **figures, **sums)
         return rows
 
