@@ -204,7 +204,7 @@ class _Hooks:
     def row(self, stats: Any, name: str) -> Row:
         """What was measured under this name."""
         figure, times = self.gauge.figures.row(name), self.gauge.figures.row(name).times
-        lasted_s = _lasted_s(stats)
+        lasted_s, served_s = _lasted_s(stats), self.gauge.figures.served_s
         return Row(
             name,
             figure.count,
@@ -212,8 +212,8 @@ class _Hooks:
             figure.count / lasted_s if lasted_s else 0.0,
             self.gauge.figures.intended[name],
             *(times.at(percent) for percent in (50, 90, 95, 99, 99.9, 100)),
-            figure.size,
-            sum(self.gauge.figures.served_s.get(u.__name__, 0.0) for u in self.users if name in u.BEHAVIOUR.ROWS),
+            bytes=figure.size,
+            user_s=sum(served_s.get(user.__name__, 0.0) for user in self.users if name in user.BEHAVIOUR.ROWS),
         )
 
 
