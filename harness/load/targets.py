@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ class Row:
     p99_ms: float | None
     p999_ms: float | None
     max_ms: float | None
-    bytes: int = 0
-    user_s: float = 0.0
+    bytes: int = field(default=0, kw_only=True)
+    user_s: float = field(default=0.0, kw_only=True)
 
     @property
     def error_rate(self) -> float | None:
