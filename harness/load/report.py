@@ -37,8 +37,10 @@ def show(report: Report, console: Console | None = None) -> None:
     if console is None and not out.is_terminal:
         out.width = 120
     out.print(_table(report))
-    for line in _of_one_user(report):
-        out.print(line)
+    missed = {miss.target for miss in report.misses}
+    for target, measured in of_one_user(report):
+        colour = "red" if target in missed else "green"
+        out.print(f"  [bold]{target.row}[/]: {target.figure} [{colour}]{measured}[/] [dim]{bound(target)}[/]")
     for row in report.rows:
         out.print(f"  [bold]{row.name}[/]: {report.meanings[row.name]}", style="dim")
     out.print("  Times in ms from the intended moment of sending: a server that stalls cannot hide it.", style="dim")
@@ -88,16 +90,13 @@ def _table(report: Report) -> Table:
     return table
 
 
-def _of_one_user(report: Report) -> Iterator[str]:
-    """The figures of one user, which have no column: few rows have targets for them."""
+def of_one_user(report: Report) -> Iterator[tuple[Target, str]]:
+    """The targets for figures of one user, with what was measured; few rows have any, so they have no column."""
     rows = {row.name: row for row in report.rows}
-    missed = {miss.target for miss in report.misses}
     for target in report.plan.targets:
         if target.figure.startswith("user_") and target.row in rows:
             measured = getattr(rows[target.row], target.figure)
-            text = "-" if measured is None else f"{measured:.4g}"
-            colour = "red" if target in missed else "green"
-            yield f"  [bold]{target.row}[/]: {target.figure} [{colour}]{text}[/] [dim]{bound(target)}[/]"
+            yield target, "-" if measured is None else f"{measured:.4g}"
 
 
 def bound(target: Target) -> str:
