@@ -58,14 +58,14 @@ def _path(xs: Sequence[float], ys: Values) -> str:
         if y is None:
             pen = "M"
             continue
-        words.append(f"{pen}{x:.1f} {y:.1f}" + ("h.1" if pen == "M" else ""))  # So that even a lone point is seen.
+        words.append(f"{pen}{x:.1f} {y:.1f}" + ("h2" if pen == "M" else ""))  # So that even a lone point is seen.
         pen = "L"
     return "".join(words)
 
 
 def _round_above(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20, 50, ..."""
+    """The next round number, so that the scale is easy to read and mostly used."""
     if value <= 0:
         return 1.0
     step = 10.0 ** (len(f"{value:.0f}") - 1) if value >= 1 else 10.0 ** -len(f"{1 / value:.0f}")
-    return next(step * factor for factor in (1, 2, 5, 10, 20, 50, 100) if step * factor >= value)
+    return next(step * factor for factor in (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 100) if step * factor >= value)

@@ -7,9 +7,9 @@ switch of greenlets for every message would cost more than all the rest.
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 import gevent
@@ -72,13 +72,14 @@ class Client:
         self._opened = opened
         self._socket = opened.socket
         self._tls = opened.tls
+        self._write = self._write_bytes if opened.tls is None else self._write_secretly
         self._reader = Reader(opened.deflates)
         self._readable = loop.io(self._socket.fileno(), READ)
         self._writable = loop.io(self._socket.fileno(), WRITE)
         self._linger = loop.timer(LINGER_S)
         self._watchers = [self._readable, self._writable, self._linger]
         # What came with the response is read before anything else, and not before whoever connects has it in hand.
-        loop.run_callback(self._begin, opened.rest, time.perf_counter())
+        loop.run_callback(self._begin, opened.rest, perf_counter())
 
     def send(self, text: bytes) -> None:
         """Send a text message. OSError when the connection is over."""
@@ -122,14 +123,14 @@ class Client:
         """Read once, though there may be more: other connections have a right to their turn."""
         try:
             data = self._socket.recv(READ_BYTES)
-            arrived_s = time.perf_counter()
+            arrived_s = perf_counter()
             if not data:
                 self._end()
                 return
             if self._tls is not None:
                 data = self._tls.decrypt(data)
                 if reply := self._tls.pending():
-                    self._write_raw(reply)
+                    self._write_bytes(reply)
         except BlockingIOError:
             return
         except (OSError, EOFError):
@@ -184,10 +185,11 @@ class Client:
             with suppress(OSError):
                 self._write(frames.closing(code))
 
-    def _write(self, data: bytes) -> None:
-        self._write_raw(data if self._tls is None else self._tls.encrypt(data))
+    def _write_secretly(self, data: bytes) -> None:
+        assert self._tls is not None
+        self._write_bytes(self._tls.encrypt(data))
 
-    def _write_raw(self, data: bytes) -> None:
+    def _write_bytes(self, data: bytes) -> None:
         """Write at once what the socket takes, the rest when it can. OSError when the connection is over."""
         if not self._unsent:
             try:

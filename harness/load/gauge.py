@@ -19,9 +19,8 @@ from harness.load.figures import Figures, Times
 from harness.load.samples import Batch, Key, Samples, counted
 from harness.load.timeline import Bin, Timeline
 
-PROCESS = f"{platform.node()}/{os.getpid()}"
 FLUSH_EVERY_S = 1.0
-LATE_MS = 20.0  # A clock that is later than this, once in a hundred times, spoils the figures.
+LATE_MS = 10.0  # A clock that is later than this, once in a hundred times, spoils the figures.
 BUSY = 0.9  # The share of one core from which on a user waits for the CPU rather than for the server.
 
 
@@ -39,7 +38,9 @@ class Gauge:
         self.cpu = 0.0  # The largest share of a core that any process has used over the run.
         self.connections = 0  # Open now.
         self._hand_over = hand_over
+        self._process = f"{platform.node()}/{os.getpid()}"  # Here, since Locust forks its workers.
         self._late_ms: list[float] = []
+        self._forgot_s = 0.0  # When it began anew.
         self._watching: gevent.Greenlet | None = None
         self._ended = Event()
         self._began: tuple[float, float] | None = None
@@ -48,6 +49,10 @@ class Gauge:
     def intend(self, name: str) -> None:
         """One more request was due, or fell due with the reply that it needs."""
         self.figures.intended[name] += 1
+
+    def serve(self, user: str, since_s: float) -> None:
+        """A connection of this kind of user has ended that stood since this moment of `time.perf_counter`."""
+        self.figures.serve(user, time.perf_counter() - max(since_s, self._forgot_s))
 
     def late(self, ms: float) -> None:
         """Something was done so much later than it was due, because this process had other things to do."""
@@ -79,6 +84,12 @@ class Gauge:
             gevent.sleep(0)
         self.timeline.merge(int(time.time()), bin_)
 
+    def forget(self) -> None:
+        """Begin anew with what comes from now on."""
+        self.flush()
+        self._forgot_s = time.perf_counter()
+        self.figures, self.timeline, self.lag = Figures(), Timeline(), Times()
+
     def complaint(self) -> str | None:
         """Why the figures may be the generator's own, or None when it kept time."""
         lag_ms = self.lag.at(99) or 0.0
@@ -91,9 +102,8 @@ class Gauge:
 
     def report(self) -> dict[str, Any]:
         """What has come since the last report, for the master."""
-        figures, self.figures = self.figures, Figures()
-        timeline, self.timeline = self.timeline, Timeline()
-        lag, self.lag = self.lag, Times()
+        figures, timeline, lag = self.figures, self.timeline, self.lag
+        self.figures, self.timeline, self.lag = Figures(), Timeline(), Times()
         return {"figures": figures.packed(), "timeline": timeline.packed(), "lag": lag.packed(), "cpu": self.cpu}
 
     def merge(self, report: Mapping[str, Any]) -> None:
@@ -118,7 +128,7 @@ class Gauge:
         if self._began is not None:
             self.cpu = max(0.0, _share(self._began, now))
         self._looked = now
-        return Bin({PROCESS: self.connections}, late.at(99) or 0.0, cpu)
+        return Bin({self._process: self.connections}, late.at(99) or 0.0, cpu)
 
     @staticmethod
     def _clocks() -> tuple[float, float]:

@@ -75,6 +75,7 @@ class _Hooks:
         self.gauge = Gauge()
         self.plan = Plan({}, ())
         self.sources = Sources()
+        self.resets = False  # Locust's --reset-stats: what is measured counts only once all users are there.
         self.ticker: gevent.Greenlet | None = None
 
     def init(self, environment: Any, **_: Any) -> None:
@@ -131,6 +132,7 @@ class _Hooks:
     def furnish(self, environment: Any) -> None:
         """Give the users what they need."""
         options = environment.parsed_options
+        self.resets = bool(environment.reset_stats)
         self.gauge = Gauge(partial(hand_over, environment.stats))
         for user in self.users:
             user.gauge = self.gauge
@@ -151,6 +153,8 @@ class _Hooks:
     def spawning_complete(self, **_: Any) -> None:
         """All users are there: what they consist of need not be looked through for garbage again and again."""
         gc.freeze()
+        if self.resets:
+            self.gauge.forget()
 
     def test_stop(self, **_: Any) -> None:
         """The users have gone."""

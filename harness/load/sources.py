@@ -8,12 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from gevent import socket
+from gevent import monkey, socket
 
 if sys.platform != "win32":
     import resource
 
 BIND_ADDRESS_NO_PORT = 24  # Linux's IP_BIND_ADDRESS_NO_PORT, which Python names from 3.12 on.
+_resolve_here = monkey.get_original("socket", "getaddrinfo")
 ANY = ""  # The source address that the system chooses.
 LOOPBACK = (ANY, *(f"127.0.0.{number}" for number in range(2, 251)))  # Each has some 28,000 ports to one server.
 
@@ -35,7 +36,7 @@ class Sources:
     def connect(self, host: str, port: int) -> Any:
         """A TCP connection, as gevent's socket. OSError when there is none to be had."""
         failed: OSError | None = None
-        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        for family, kind, protocol, _, address in _resolved(host, port):
             try:
                 return self._connect((family, kind, protocol), address)
             except OSError as error:
@@ -57,6 +58,15 @@ class Sources:
             else:
                 self._turn += 1 if self._given else 0
                 return connection
+
+
+def _resolved(host: str, port: int) -> list[Any]:
+    """The addresses of a host. A name is looked up by gevent in another thread; what is an address needs none."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return list(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+    return list(_resolve_here(host, port, 0, socket.SOCK_STREAM))
 
 
 def _check(address: str) -> None:

@@ -47,6 +47,7 @@ class SocketUser(User):
         super().__init__(environment)
         self.chance = random.Random()
         self._wall_offset_s = time.time() - time.perf_counter()
+        self._name = type(self).__name__
         self._stopping = False
         self._begin()
 
@@ -95,7 +96,7 @@ class SocketUser(User):
 
     def measure(self, name: str, ms: float | None, size: int = 0, error: str | None = None) -> None:
         """Keep one sample."""
-        self.gauge.samples.add(type(self).__name__, name, ms, size, error)
+        self.gauge.samples.add(self._name, name, ms, size, error)
 
     # The life of a user -------------------------------------------------------------------------
 
@@ -169,8 +170,11 @@ class SocketUser(User):
         self._alarm.set()
         try:
             self._done.get()
+        except Exception:
+            self._client.abort()
+            raise
         finally:  # Locust ends a user by an exception.
-            self.gauge.figures.serve(type(self).__name__, time.perf_counter() - opened_s)
+            self.gauge.serve(type(self).__name__, opened_s)
 
     def _arrived(self, text: bytes, arrived_s: float) -> None:
         try:

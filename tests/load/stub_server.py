@@ -2,7 +2,7 @@
 
 It authenticates everybody, answers heartbeats, limits nothing, and ignores the rest. So many seconds after its first
 heartbeat it does nothing at all for a while, and again every so many seconds. When it is terminated it prints when it
-was stalled, and when each connection says that it has sent its heartbeats.
+was stalled, and of each connection's heartbeats when they say that they were sent and when they were answered.
 """
 
 import asyncio
@@ -25,11 +25,13 @@ async def serve(request):
     async for frame in socket:
         message = frame.json()
         if message["type"] == "Heartbeat":
-            own.append(message["data"]["client_ts"])
+            own.append([message["data"]["client_ts"]])
             if STALL and len(own) == 1 == sum(map(len, beats)):
                 asyncio.get_running_loop().call_later(STALL[0], stall)
         if message["type"] in ("Auth", "Heartbeat"):
             await socket.send_json({**message, "session": "s"})
+        if message["type"] == "Heartbeat":
+            own[-1].append(time.time())
     return socket
 
 

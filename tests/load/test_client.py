@@ -320,6 +320,30 @@ def test_a_server_that_never_reads_is_cut_and_that_is_told():
     assert "the server does not read" in reason
 
 
+def test_a_connection_that_is_flooded_leaves_another_its_turn():
+    many = 20_000
+
+    def script(peer):
+        peer.open()
+        if peer.receive() == (Opcode.TEXT, b"flood me"):
+            peer.socket.sendall(frame(Opcode.TEXT, b"x" * 1000) * many)
+        else:
+            peer.send(Opcode.TEXT, b"your turn")
+
+    with served(script) as port:
+        (flooded, much), (quiet, little) = connected(port), connected(port)
+        flooded.send(b"flood me")
+        while not much.messages:
+            gevent.sleep(0)
+        quiet.send(b"me too")
+        while not little.messages:
+            gevent.sleep(0)
+        assert little.messages == [b"your turn"]
+        assert 0 < len(much.messages) < many
+        flooded.cut()
+        quiet.cut()
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

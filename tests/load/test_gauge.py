@@ -67,3 +67,18 @@ def test_watching_ends_with_all_samples_taken_out():
     gauge.samples.add("Trader", "beat", 1.0)
     gauge.stop()
     assert gauge.figures.row("beat").count == 1
+
+
+def test_what_is_forgotten_does_not_count():
+    gauge = Gauge()
+    gauge.samples.add("Trader", "beat", 1.0)
+    gauge.intend("beat")
+    gauge.late(500.0)
+    gauge.forget()
+    gauge.serve("Trader", since_s=0.0)
+    gauge.samples.add("Trader", "beat", 2.0)
+    gauge.flush()
+    assert gauge.figures.row("beat").count == 1
+    assert gauge.figures.intended["beat"] == 0
+    assert gauge.lag.at(100) is None
+    assert gauge.figures.served_s["Trader"] < 10

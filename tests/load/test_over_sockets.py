@@ -97,15 +97,19 @@ def row_of(output, name):
     return [cell.strip() for cell in line.strip("│").split("│")]
 
 
-def test_a_run_ends_with_a_table_an_html_report_and_exit_0(mock, plan, tmp_path):
-    html = tmp_path / "report.html"
-    run = load(mock, "--users", "10", "--run-time", "6s", "--html", str(html), "--targets", plan(LOOSE))
+def test_a_run_ends_with_a_table_two_pages_and_exit_0(mock, plan, tmp_path):
+    html, page = tmp_path / "locust.html", tmp_path / "report.html"
+    pages = ["--html", str(html), "--report", str(page)]
+    run = load(
+        mock, "--users", "10", "--shape", "ramp", "--steps", "2", "--run-time", "6s", "--targets", plan(LOOSE), *pages
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "All 10 targets met." in run.stdout
     assert row_of(run.stdout, "connect")[1] == "10"
     for row in ("heartbeat", "plan", "preview", "approve", "fill", "quote"):
         assert int(row_of(run.stdout, row)[1]) > 0
     assert "SkybitTrader" in html.read_text()
+    assert "TARGETS MET" in page.read_text()
 
 
 # Path, rows that must have been measured without an error in a few seconds, and options behind those of all.
@@ -190,13 +194,16 @@ def test_a_server_that_freezes_is_found_out_by_the_very_percentile(plan):
         run = load(url, "--users", "200", "--spawn-rate", "200", "--run-time", "11s", "--targets", beats_only)
         told = tell()
     assert run.returncode == 0, run.stdout + run.stderr
-    sent_s = [[epoch_s(moment) for moment in own] for own in told["beats"] if own]
+    beats = [[(epoch_s(sent), *answered_s) for sent, *answered_s in own] for own in told["beats"] if own]
+    sent_s = [[beat[0] for beat in own] for own in beats]
     first_s, last_s = min(own[0] for own in sent_s), max(own[-1] for own in sent_s)
     row = row_of(run.stdout, "heartbeat")
     moments = [first_s + (last_s - first_s) * number / 10_000 for number in range(10_000)]
     waits_ms = sorted(1000 * sum(end - at for begin, end in told["stalls"] if begin <= at < end) for at in moments)
-    assert float(row[6]) == pytest.approx(waits_ms[9000], rel=0.05)
-    assert float(row[5]) < 50
+    known_ms = sorted(1000 * (beat[1] - beat[0]) for own in beats for beat in own if len(beat) == 2)
+    # Not less than theory says, and more only by what the server itself knows of: it answers one after the other.
+    assert float(row[6]) >= 0.95 * waits_ms[9000] > 250
+    assert float(row[6]) == pytest.approx(known_ms[len(known_ms) * 9 // 10], rel=0.05)
     # Whether the server was frozen or not, each user's beats went out every half second until the end.
     wanted = sum(int((last_s - own[0]) / 0.5 + 1e-3) + 1 for own in sent_s)
     assert sum(map(len, sent_s)) >= 0.99 * wanted

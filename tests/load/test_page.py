@@ -35,7 +35,7 @@ def ran(seconds):
 def test_each_figure_stands_beside_its_target():
     text = shown(Target("beat", "p95_ms", 20), Target("beat", "p99_ms", 1000))
     assert "TARGETS MISSED" in text
-    assert '<td class="met">20<small>≤20</small></td>' in text
+    assert '<td class="kept">20<small>≤20</small></td>' in text
     assert '<td class="failed">1234<small>≤1000</small></td>' in text
     assert "beat: p99_ms must be at most 1000, it was 1234" in text
 
@@ -67,12 +67,12 @@ def test_what_a_server_said_is_no_markup_and_nothing_is_loaded():
 
 def test_a_line_is_broken_where_there_is_no_value():
     of = chart("t", "ms", [0, 1, 2, 3], {"a": [10.0, None, 5.0, 0.0]})
-    assert of.lines[0].path == "M0.0 0.0h.1M400.0 60.0h.1L600.0 120.0"
+    assert of.lines[0].path == "M0.0 0.0h2M400.0 60.0h2L600.0 120.0"
     assert (of.top, of.lasted_s, of.lines[0].most, of.lines[0].last) == (10.0, 3, 10.0, 0.0)
 
 
 @pytest.mark.parametrize(
-    ("most", "top"), [(0, 1), (0.03, 0.05), (0.9, 1), (1, 1), (1.2, 2), (3, 5), (99, 100), (101, 200), (2500, 5000)]
+    ("most", "top"), [(0, 1), (0.03, 0.03), (0.9, 1), (1, 1), (1.2, 1.5), (3.1, 4), (99, 100), (101, 150), (2500, 3000)]
 )
 def test_the_scale_ends_at_a_round_number(most, top):
     assert chart("t", "ms", [0], {"a": [most]}).top == pytest.approx(top)

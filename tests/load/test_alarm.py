@@ -1,0 +1,70 @@
+import time
+
+import gevent
+
+from harness.core.clock import Agenda
+from harness.load.alarm import Alarm
+from harness.load.behaviour import Lost
+
+
+class Listener:
+    def __init__(self):
+        self.agenda = Agenda()
+        self.late_ms, self.failures, self.done = [], [], []
+        self.alarm = Alarm(self.agenda, self.late_ms.append, self.failures.append)
+
+    def soon(self, name, in_s=0.0):
+        due_s = time.perf_counter() + in_s
+        self.agenda.at(due_s, lambda due_s: self.done.append((name, due_s)))
+        self.alarm.set()
+        return due_s
+
+
+def test_what_is_due_is_done_in_order_though_an_earlier_thing_came_later():
+    of = Listener()
+    second_s = of.soon("second", 0.01)
+    first_s = of.soon("first")
+    assert of.done == []  # Never within the call that asks for it.
+    gevent.sleep(0.02)
+    assert of.done == [("first", first_s), ("second", second_s)]
+    assert len(of.late_ms) == 2
+    assert all(ms >= 0 for ms in of.late_ms)
+
+
+def test_what_a_call_puts_on_the_agenda_is_done_too():
+    of = Listener()
+    of.agenda.at(time.perf_counter(), lambda due_s: of.soon("next"))
+    of.alarm.set()
+    gevent.sleep(0.01)
+    assert [name for name, _ in of.done] == ["next"]
+
+
+def test_an_alarm_that_was_stopped_rings_no_more():
+    of = Listener()
+    of.soon("never")
+    of.alarm.stop()
+    of.soon("neither")
+    gevent.sleep(0.01)
+    assert of.done == []
+
+
+def test_a_lost_connection_leaves_the_rest_of_the_agenda():
+    of = Listener()
+
+    def lose(due_s):
+        raise Lost
+
+    of.agenda.at(time.perf_counter(), lose)
+    of.soon("after")
+    gevent.sleep(0.01)
+    assert [name for name, _ in of.done] == ["after"]
+    assert of.failures == []
+
+
+def test_an_error_of_ours_is_told_and_ends_it():
+    of = Listener()
+    of.agenda.at(time.perf_counter(), lambda due_s: 1 / 0)
+    of.soon("after")
+    gevent.sleep(0.01)
+    assert [type(error) for error in of.failures] == [ZeroDivisionError]
+    assert of.done == []
