@@ -79,19 +79,26 @@ class Figures:
 
     def __init__(self) -> None:
         self.intended: Counter[str] = Counter()
+        self.served_s: dict[str, float] = {}  # Kind of user -> the seconds of all its connections.
         self.rows: dict[str, Figure] = {}
 
     def row(self, name: str) -> Figure:
         """That row's figure."""
         return self.rows.setdefault(name, Figure())
 
+    def serve(self, user: str, seconds: float) -> None:
+        """A connection of this kind of user has stood for so long."""
+        self.served_s[user] = self.served_s.get(user, 0.0) + seconds
+
     def packed(self) -> dict[str, Any]:
         """All of it, for another process."""
         rows = {name: figure.packed() for name, figure in self.rows.items()}
-        return {"intended": dict(self.intended), "rows": rows}
+        return {"intended": dict(self.intended), "served_s": self.served_s, "rows": rows}
 
     def merge(self, packed: Mapping[str, Any]) -> None:
         """Take in another process's."""
         self.intended.update(packed["intended"])
+        for user, seconds in packed["served_s"].items():
+            self.serve(user, seconds)
         for name, figure in packed["rows"].items():
             self.row(name).merge(figure)

@@ -41,6 +41,7 @@ class Gauge:
         self._hand_over = hand_over
         self._process = f"{platform.node()}/{os.getpid()}"  # Here, since Locust forks its workers.
         self._late_ms: list[float] = []
+        self._forgot_s = 0.0  # When it began anew.
         self._watching: gevent.Greenlet | None = None
         self._ended = Event()
         self._began: tuple[float, float] | None = None
@@ -49,6 +50,10 @@ class Gauge:
     def intend(self, name: str) -> None:
         """One more request was due, or fell due with the reply that it needs."""
         self.figures.intended[name] += 1
+
+    def serve(self, user: str, since_s: float) -> None:
+        """A connection of this kind of user has ended that stood since this moment of `time.perf_counter`."""
+        self.figures.serve(user, time.perf_counter() - max(since_s, self._forgot_s))
 
     def late(self, ms: float) -> None:
         """Something was done so much later than it was due, because this process had other things to do."""
@@ -85,6 +90,7 @@ class Gauge:
     def forget(self) -> None:
         """Begin anew with what comes from now on."""
         self.flush()
+        self._forgot_s = time.perf_counter()
         self.figures, self.timeline, self.lag = Figures(), Timeline(), Times()
 
     def complaint(self) -> str | None:

@@ -23,15 +23,15 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from harness import protocols
 from harness.load import page, sources
-from harness.load.behaviour import Behaviour
-from harness.load.client import Client, NotConnected
+from harness.load.behaviour import Behaviour, Lost, behaviours_in
+from harness.load.client import NotConnected
 from harness.load.gauge import Gauge
 from harness.load.handover import hand_over
 from harness.load.profiles import PROFILES
 from harness.load.report import Report, progress, show
 from harness.load.seats import tokens_in
 from harness.load.sources import Sources
-from harness.load.targets import Miss, Plan, Row, read
+from harness.load.targets import Miss, Pace, Plan, Row, read
 from harness.load.user import SocketUser
 
 MET, MISSED, COULD_NOT_RUN = 0, 1, 2  # Exit codes.
@@ -40,9 +40,13 @@ MET, MISSED, COULD_NOT_RUN = 0, 1, 2  # Exit codes.
 def users_of(protocol: str) -> list[type[SocketUser]]:
     """The load users of a protocol, for Locust. LookupError when there is no such protocol."""
     protocols.load(protocol)
-    found = vars(importlib.import_module(f"harness.protocols.{protocol}.users")).values()
-    behaviours = [b for b in found if isinstance(b, type) and issubclass(b, Behaviour) and b is not Behaviour]
-    return [type(b.__name__, (SocketUser,), {"BEHAVIOUR": b, "abstract": False}) for b in behaviours]
+    module = importlib.import_module(f"harness.protocols.{protocol}.users")
+    return [_user_of(behaviour) for behaviour in behaviours_in(module)]
+
+
+def _user_of(behaviour: type[Behaviour]) -> type[SocketUser]:
+    members = {"BEHAVIOUR": behaviour, "abstract": False, "weight": behaviour.WEIGHT}
+    return type(behaviour.__name__, (SocketUser,), members)
 
 
 def install(users: list[type[SocketUser]]) -> None:
@@ -85,23 +89,48 @@ class _Hooks:
             fail(str(error))
         if isinstance(environment.runner, WorkerRunner):
             return  # Its master has looked, and sends along what it has read.
-        first = self.users[0].BEHAVIOUR
         try:
-            self.plan = read(Path(options.targets or first.TARGETS), first.PACES, list(first.ROWS))
+            self.plan = read(Path(options.targets or self.users[0].BEHAVIOUR.TARGETS), self.paces(), list(self.rows()))
             options.harness_tokens = tokens_in(Path(options.tokens)) if options.tokens else []
         except ValueError as error:
             fail(str(error))
         if not Path(options.report or ".").absolute().parent.is_dir():
             fail(f"--report {options.report}: expected a file in a folder that exists")
+        # The command line may name some of the users only; the file has targets for all.
+        all_rows, self.users = self.rows(), [user for user in self.users if user in environment.user_classes]
+        self.plan = self.plan.without(all_rows.keys() - self.rows().keys())
         if environment.host and not is_this_machine(environment.host):
-            self.plan = self.plan.without(first.ONE_CLOCK_ROWS)
+            self.plan = self.plan.without(self.one_clock_rows())
         options.harness_paces = dict(self.plan.paces)
         if not environment.host:
             fail("no server is named: say --host ws://127.0.0.1:8000/artifact/v1, or the like")
-        _knock(environment.host)
+        self.furnish(environment)
+        for user in self.users:
+            self.knock(user(environment))
 
-    def test_start(self, environment: Any, **_: Any) -> None:
-        """In every process: hand the users what they need."""
+    def rows(self) -> dict[str, str]:
+        """The rows of all users, with their meanings."""
+        return {name: meaning for user in self.users for name, meaning in user.BEHAVIOUR.ROWS.items()}
+
+    def paces(self) -> dict[str, Pace]:
+        """The paces of all users."""
+        return {name: pace for user in self.users for name, pace in user.BEHAVIOUR.PACES.items()}
+
+    def one_clock_rows(self) -> set[str]:
+        """The rows that only one machine's clock can measure."""
+        return {name for user in self.users for name in user.BEHAVIOUR.ONE_CLOCK_ROWS}
+
+    def knock(self, user: SocketUser) -> None:
+        """See whether the server lets such a user in."""
+        try:
+            user.knock()
+        except (NotConnected, Lost) as error:
+            others = [each.__name__ for each in self.users if not isinstance(user, each)]
+            hint = f" To load it without, name the other users after --: {' '.join(others)}" if others else ""
+            fail(f"{error}. Is the server running, and are the path and the credentials (--tokens) right?{hint}")
+
+    def furnish(self, environment: Any) -> None:
+        """Give the users what they need."""
         options = environment.parsed_options
         self.resets = bool(environment.reset_stats)
         self.gauge = Gauge(partial(hand_over, environment.stats))
@@ -112,6 +141,10 @@ class _Hooks:
             user.paces = options.harness_paces
             user.tokens = options.harness_tokens
             user.same_clock = is_this_machine(str(environment.host))
+
+    def test_start(self, environment: Any, **_: Any) -> None:
+        """In every process: users can come."""
+        self.furnish(environment)
         if not isinstance(environment.runner, MasterRunner):
             self.gauge.watch()
         if sys.stderr.isatty() and not isinstance(environment.runner, WorkerRunner):
@@ -142,7 +175,7 @@ class _Hooks:
         """At the end: judge, show, and choose the exit code."""
         if isinstance(environment.runner, WorkerRunner):
             return
-        rows = {name: self.row(environment.stats, name) for name in self.users[0].BEHAVIOUR.ROWS}
+        rows = {name: self.row(environment.stats, name) for name in self.rows()}
         rows = {name: row for name, row in rows.items() if row.count or row.intended}
         misses = self.plan.misses(rows)
         report = self.report(environment, list(rows.values()), misses)
@@ -155,15 +188,15 @@ class _Hooks:
 
     def report(self, environment: Any, rows: list[Row], misses: list[Miss]) -> Report:
         """What is shown at the end."""
-        stats, behaviour = environment.stats, self.users[0].BEHAVIOUR
+        stats = environment.stats
         doubts = [self.gauge.complaint()]
-        if behaviour.ONE_CLOCK_ROWS and not is_this_machine(environment.host):
-            left_out = ", ".join(sorted(behaviour.ONE_CLOCK_ROWS))
+        if self.one_clock_rows() and not is_this_machine(environment.host):
+            left_out = ", ".join(sorted(self.one_clock_rows()))
             doubts.append(f"The server is on another machine, and two clocks tell no delay: not measured: {left_out}")
         return Report(
             f"{environment.parsed_options.num_users} users for {_lasted_s(stats):.0f} s, {environment.host}",
             rows,
-            behaviour.ROWS,
+            self.rows(),
             self.plan,
             misses,
             [(e.occurrences, e.name, str(e.error)) for e in stats.errors.values()],
@@ -175,7 +208,7 @@ class _Hooks:
     def row(self, stats: Any, name: str) -> Row:
         """What was measured under this name."""
         figure, times = self.gauge.figures.row(name), self.gauge.figures.row(name).times
-        lasted_s = _lasted_s(stats)
+        lasted_s, served_s = _lasted_s(stats), self.gauge.figures.served_s
         return Row(
             name,
             figure.count,
@@ -183,6 +216,8 @@ class _Hooks:
             figure.count / lasted_s if lasted_s else 0.0,
             self.gauge.figures.intended[name],
             *times.at(50, 90, 95, 99, 99.9, 100),
+            bytes=figure.size,
+            user_s=sum(served_s.get(user.__name__, 0.0) for user in self.users if name in user.BEHAVIOUR.ROWS),
         )
 
 
@@ -213,19 +248,9 @@ def _tick(environment: Any) -> None:
         gevent.sleep(1.0)
 
 
-def _knock(url: str) -> None:
-    client = Client(lambda text, arrived_s: None, lambda code, reason: None)
-    try:
-        client.connect(url, {}, timeout_s=10)
-    except NotConnected as error:
-        fail(f"{url}: {error}. Is the server running, and is the path right?")
-    client.close()
-
-
 def _options(parser: Any) -> None:
     group = parser.add_argument_group("ws-harness")
-    first = protocols.having("users")[0]
-    group.add_argument("--protocol", default=first, env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
+    group.add_argument("--protocol", env_var="WS_HARNESS_PROTOCOL", help="Whose users to be.")
     group.add_argument("--targets", default="", metavar="FILE", help="Paces and targets (TOML).")
     group.add_argument("--tokens", default="", metavar="FILE", help="Credentials of the server's users, one a line.")
     group.add_argument("--report", default="", metavar="FILE", help="Keep one page of HTML about the run.")

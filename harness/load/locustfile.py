@@ -10,9 +10,11 @@ from harness.load.profiles import PROFILES
 # Locust wants the users before it reads its command line.
 _early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
 _early.add_argument("--shape", choices=PROFILES, default="steady")
-_early.add_argument("--protocol", default=os.environ.get("WS_HARNESS_PROTOCOL", protocols.having("users")[0]))
+_early.add_argument("--protocol", default=os.environ.get("WS_HARNESS_PROTOCOL"))
 
 _said = _early.parse_known_args()[0]
+if _said.protocol is None:
+    hooks.fail(f"no protocol is named: say --protocol, one of {', '.join(protocols.having('users'))}")
 try:
     _users = hooks.users_of(_said.protocol)
 except LookupError as error:

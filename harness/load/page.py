@@ -10,7 +10,7 @@ from jinja2 import Environment
 
 from harness import pages
 from harness.load.charts import Chart, chart
-from harness.load.report import MAX_ERRORS, TIMES, Report, bound, in_ms, in_percent
+from harness.load.report import MAX_ERRORS, TIMES, Report, bound, in_ms, in_percent, of_one_user
 from harness.load.timeline import Bin, Course
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -30,6 +30,7 @@ def text(report: Report) -> str:
             report=report,
             missed={(miss.target.row, miss.target.figure) for miss in report.misses},
             targets={(target.row, target.figure): target for target in report.plan.targets},
+            of_one_user=of_one_user(report),
             errors=sorted(report.errors, reverse=True)[:MAX_ERRORS],
             charts=_of_all(seconds, pieces, report.timeline.width_s),
             latencies=[_latency(row.name, seconds, pieces) for row in report.rows],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -37,6 +37,10 @@ def show(report: Report, console: Console | None = None) -> None:
     if console is None and not out.is_terminal:
         out.width = 120
     out.print(_table(report))
+    missed = {miss.target for miss in report.misses}
+    for target, measured in of_one_user(report):
+        colour = "red" if target in missed else "green"
+        out.print(f"  [bold]{target.row}[/]: {target.figure} [{colour}]{measured}[/] [dim]{bound(target)}[/]")
     for row in report.rows:
         out.print(f"  [bold]{row.name}[/]: {report.meanings[row.name]}", style="dim")
     out.print("  Times in ms from the intended moment of sending: a server that stalls cannot hide it.", style="dim")
@@ -84,6 +88,15 @@ def _table(report: Report) -> Table:
             *(cell(row, figure, in_ms(getattr(row, figure))) for figure in TIMES),
         )
     return table
+
+
+def of_one_user(report: Report) -> Iterator[tuple[Target, str]]:
+    """The targets for figures of one user, with what was measured; few rows have any, so they have no column."""
+    rows = {row.name: row for row in report.rows}
+    for target in report.plan.targets:
+        if target.figure.startswith("user_") and target.row in rows:
+            measured = getattr(rows[target.row], target.figure)
+            yield target, "-" if measured is None else f"{measured:.4g}"
 
 
 def bound(target: Target) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from typing import Any
 class Row:
     """What was measured of one kind of request. Times in milliseconds; None when none was taken.
 
-    `intended` is how many the schedule wanted; `count` how many ended, well or as one of `failures`.
+    `intended` is how many the schedule wanted; `count` how many ended, well or as one of `failures`; `bytes` what came
+    with them. `user_s` is for how many seconds the users that measure this row were connected, all added up.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Row:
     p99_ms: float | None
     p999_ms: float | None
     max_ms: float | None
+    bytes: int = field(default=0, kw_only=True)
+    user_s: float = field(default=0.0, kw_only=True)
 
     @property
     def error_rate(self) -> float | None:
@@ -44,6 +47,16 @@ class Row:
         """How many ended well, as a share of the intended ones."""
         return min(1.0, (self.count - self.failures) / self.intended) if self.intended else None
 
+    @property
+    def user_throughput_per_s(self) -> float | None:
+        """How many ended well, per second of one user's connection."""
+        return (self.count - self.failures) / self.user_s if self.user_s else None
+
+    @property
+    def user_bytes_per_s(self) -> float | None:
+        """The bytes that came, per second of one user's connection."""
+        return self.bytes / self.user_s if self.user_s else None
+
 
 # Figure -> whether it may be at most (else at least) the target's value, and the largest value that makes sense.
 FIGURES: Mapping[str, tuple[bool, float]] = {
@@ -56,6 +69,8 @@ FIGURES: Mapping[str, tuple[bool, float]] = {
     "error_rate": (True, 1.0),
     "throughput_per_s": (False, float("inf")),
     "throughput_share": (False, 1.0),
+    "user_throughput_per_s": (False, float("inf")),
+    "user_bytes_per_s": (True, float("inf")),
 }
 
 
@@ -82,7 +97,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The time between two actions of one user: what is usual, and the least that the protocol's limits allow."""
+    """The time between two actions of one user: what is usual, and the least that the protocol's limits allow.
+
+    Where a protocol has none, the least is what keeps one user from being a crowd.
+    """
 
     usual_s: float
     least_s: float
@@ -165,7 +183,7 @@ class _Reader:
 
     def _pace(self, name: str, value: Any, pace: Pace) -> float:
         if not _is_number(value) or not pace.least_s <= value < float("inf"):
-            expected = f"seconds, at least {pace.least_s:g} (the protocol's own limit)"
+            expected = f"seconds, at least {pace.least_s:g} (the limit of one such user)"
             raise self._error(f"pace.{name}", expected, value)
         return float(value)
 

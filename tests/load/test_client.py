@@ -157,6 +157,30 @@ def test_what_is_sent_is_masked_and_whole(size):
     assert len({frames.masked(Opcode.TEXT, b"same") for _ in range(100)}) == 100
 
 
+def test_the_answer_to_a_ping_is_told():
+    def script(peer):
+        peer.open()
+        assert peer.receive() == (Opcode.PING, b"7")
+        peer.send(Opcode.PONG, b"7")
+        peer.receive()
+
+    told, ponged = [], Event()
+
+    def on_pong(data, arrived_s):
+        told.append(data)
+        ponged.set()
+
+    with served(script) as port:
+        client = Client(lambda *_: None, lambda *_: None, on_pong=on_pong)
+        client.connect(f"ws://127.0.0.1:{port}/", {}, 5.0)
+        client.ping(b"7")
+        assert ponged.wait(5)
+        client.close()
+    assert told == [b"7"]
+    with pytest.raises(ConnectionResetError):
+        client.ping(b"8")
+
+
 def test_closing_waits_for_the_server_and_then_nothing_can_be_sent():
     seen = []
 

@@ -5,6 +5,7 @@ def test_workers_tell_their_master_each_thing_once():
     worker, master = Gauge(), Gauge()
     for ms in (10.0, 20.0):
         worker.intend("beat")
+        worker.figures.serve("Trader", ms / 4)
         worker.samples.add("Trader", "beat", ms, size=7)
         worker.samples.add("Trader", "chat", None, error="refused")
         worker.late(ms)
@@ -13,6 +14,7 @@ def test_workers_tell_their_master_each_thing_once():
         master.merge(worker.report())
     beat, chat = master.figures.row("beat"), master.figures.row("chat")
     assert master.figures.intended == {"beat": 2}
+    assert master.figures.served_s == {"Trader": 7.5}
     assert (beat.count, beat.failures, beat.size) == (2, 0, 14)
     assert (chat.count, chat.failures, chat.times.at(50)) == (2, 2, [None])
     assert 20 <= beat.times.at(100)[0] <= 20.02
@@ -73,8 +75,10 @@ def test_what_is_forgotten_does_not_count():
     gauge.intend("beat")
     gauge.late(500.0)
     gauge.forget()
+    gauge.serve("Trader", since_s=0.0)
     gauge.samples.add("Trader", "beat", 2.0)
     gauge.flush()
     assert gauge.figures.row("beat").count == 1
     assert gauge.figures.intended["beat"] == 0
     assert gauge.lag.at(100) == [None]
+    assert gauge.figures.served_s["Trader"] < 10

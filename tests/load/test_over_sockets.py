@@ -1,16 +1,19 @@
 """The load job as its users run it: processes, sockets, exit codes."""
 
+import importlib
 import json
 import re
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from harness.core.message import epoch_s
+from harness.load.behaviour import behaviours_in
 
 pytestmark = [pytest.mark.socket, pytest.mark.slow]
 
@@ -72,9 +75,21 @@ def plan(tmp_path):
     return write
 
 
-def load(url, *options):
-    command = [sys.executable, *WS_HARNESS, "load", "skybit", url, *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=40)
+@pytest.fixture(scope="module")
+def all_mocks():
+    """Where all protocols are served: the URL without a path."""
+    with running(*WS_HARNESS, "serve", "--port", "0", "--log-level", "warning") as process:
+        for line in process.stdout:
+            found = re.search(r"ws://127\.0\.0\.1:\d+", line)
+            if found:
+                yield found[0]
+                return
+        pytest.fail("the mock did not start")
+
+
+def load(url, *options, protocol="skybit"):
+    command = [sys.executable, *WS_HARNESS, "load", protocol, url, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
 def row_of(output, name):
@@ -95,6 +110,51 @@ def test_a_run_ends_with_a_table_two_pages_and_exit_0(mock, plan, tmp_path):
         assert int(row_of(run.stdout, row)[1]) > 0
     assert "SkybitTrader" in html.read_text()
     assert "TARGETS MET" in page.read_text()
+
+
+# Path, rows that must have been measured without an error in a few seconds, and options behind those of all.
+OTHERS = {
+    "brainstream": ("/ws/stream", ("connect", "first", "tick", "update", "ping"), ()),
+    "eventbus": ("/api/ws", ("connect", "ping", "fanout"), ("--", "HftListener", "AutomationListener")),
+    "megabot": ("/ws", ("connect", "login", "established", "first_chunk", "fanout", "ping"), ()),
+    "sigmax": ("/api/ws", ("connect", "connected", "subscribe", "unsubscribe", "ping", "get_status", "command"), ()),
+}
+
+
+def test_the_users_of_all_other_protocols_meet_their_mocks(all_mocks, tmp_path):
+    def run(name):
+        path, rows, extra = OTHERS[name]
+        kinds = behaviours_in(importlib.import_module(f"harness.protocols.{name}.users"))
+        paces = [f"{pace} = {min(1, value.usual_s)}" for kind in kinds for pace, value in kind.PACES.items()]
+        targets = [f"[targets.{row}]\np95_ms = 5000\nerror_rate = 0" for row in rows]
+        file = tmp_path / f"{name}.toml"
+        file.write_text("\n".join(["[pace]", *dict.fromkeys(paces), *targets]))
+        options = ("--users", "8", "--spawn-rate", "8", "--run-time", "4s", "--targets", str(file), *extra)
+        return load(all_mocks + path, *options, protocol=name)
+
+    with ThreadPoolExecutor() as pool:
+        runs = dict(zip(OTHERS, pool.map(run, OTHERS), strict=True))
+    for name, done in runs.items():
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"All {2 * len(OTHERS[name][1])} targets met." in done.stdout
+    assert "│ hft " in runs["eventbus"].stdout
+    assert "│ training " not in runs["eventbus"].stdout
+
+
+def test_a_channel_that_is_not_there_is_named_and_how_to_do_without(all_mocks):
+    run = load(f"{all_mocks}/nowhere", protocol="eventbus")
+    assert run.returncode == 2
+    assert "/nowhere/prediction: the server refuses the handshake with status 404" in run.stderr
+    assert "name the other users after --: AutomationListener TrainingListener HftListener" in run.stderr
+
+
+def test_credentials_that_are_not_taken_are_told_before_the_run(all_mocks, tmp_path):
+    tokens = tmp_path / "tokens.txt"
+    tokens.write_text("user:wrong\n")
+    run = load(f"{all_mocks}/ws", "--tokens", str(tokens), protocol="megabot")
+    assert run.returncode == 2
+    assert "/ws: login: HTTP status 401" in run.stderr
+    assert "wrong" not in run.stderr
 
 
 def test_a_missed_target_is_named_and_the_exit_code_is_1(mock, plan):
@@ -227,7 +287,7 @@ def test_a_wrong_path_is_told_by_its_status(mock):
 
 
 def locust(*options):
-    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options]
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--protocol", "skybit", *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

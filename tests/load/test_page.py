@@ -42,6 +42,11 @@ def test_each_figure_stands_beside_its_target():
     assert "beat: p99_ms must be at most 1000, it was 1234" in text
 
 
+def test_the_figures_of_one_user_stand_below_with_their_targets():
+    text = shown(Target("beat", "user_bytes_per_s", 99))
+    assert "beat: user_bytes_per_s - ≤99" in text
+
+
 def test_a_run_that_met_all_says_so():
     assert "All 1 targets met." in shown(Target("beat", "p95_ms", 20))
     assert "Nothing was demanded." in shown()

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -12,11 +13,11 @@ ROWS = [
 MEANINGS = {"beat": "there and back", "chat": "said", "quote": "late"}
 
 
-def shown(*targets, errors=(), doubts=()):
+def shown(*targets, errors=(), doubts=(), rows=ROWS):
     plan = Plan({}, targets)
     console = Console(width=140, record=True, file=io.StringIO())
-    misses = plan.misses({row.name: row for row in ROWS})
-    show(Report("2 users", ROWS, MEANINGS, plan, misses, errors, doubts), console)
+    misses = plan.misses({row.name: row for row in rows})
+    show(Report("2 users", rows, MEANINGS, plan, misses, errors, doubts), console)
     return console.export_text()
 
 
@@ -35,6 +36,16 @@ def test_what_was_missed_is_named_below():
     assert "beat: p99_ms must be at most 1000, it was 1234" in text
     assert "chat: throughput_share must be at least 0.9, it was 0" in text
     assert "0% ≥90%" in text
+
+
+def test_the_figures_of_one_user_stand_below_with_their_targets():
+    rows = [replace(ROWS[0], bytes=5000, user_s=50.0), *ROWS[1:]]
+    targets = (Target("beat", "user_bytes_per_s", 99), Target("beat", "user_throughput_per_s", 1.5))
+    text = shown(*targets, Target("chat", "user_throughput_per_s", 1), rows=rows)
+    assert "beat: user_bytes_per_s 100 ≤99" in text
+    assert "beat: user_throughput_per_s 1.96 ≥1.5" in text
+    assert "chat: user_throughput_per_s - ≥1" in text
+    assert "beat: user_bytes_per_s must be at most 99, it was 100" in text
 
 
 def test_what_was_not_measured_is_a_dash():

@@ -19,6 +19,8 @@ def row(name="beat", **changes):
         "p99_ms": 80.0,
         "p999_ms": 85.0,
         "max_ms": 90.0,
+        "bytes": 5000,
+        "user_s": 50.0,
     }
     return Row(name, **{**figures, **changes})
 
@@ -56,7 +58,7 @@ def test_the_protocols_own_file_can_be_read_and_demands_all_four_kinds_of_figure
         ("[targets]\nbeat = 5", "targets.beat: expected a table, found 5"),
         ("pace = 5", "pace: expected a table, found 5"),
         ("[pace]\nbeats = 5", "pace.beats: expected one of beat_s, found 'beats'"),
-        ("[pace]\nbeat_s = 0.1", "pace.beat_s: expected seconds, at least 0.5 (the protocol's own limit), found 0.1"),
+        ("[pace]\nbeat_s = 0.1", "pace.beat_s: expected seconds, at least 0.5 (the limit of one such user), found 0.1"),
         ("[pace]\nbeat_s = inf", "pace.beat_s: expected seconds"),
         ("[pace]\nbeat_s = '1'", "pace.beat_s: expected seconds"),
         ("[pace", "expected TOML, found an error"),
@@ -87,15 +89,22 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         ("throughput_per_s", 10.0, False),
         ("throughput_share", 0.9, True),
         ("throughput_share", 0.91, False),
+        ("user_throughput_per_s", 1.98, True),
+        ("user_throughput_per_s", 1.99, False),
+        ("user_bytes_per_s", 100.0, True),
+        ("user_bytes_per_s", 99.0, False),
     ],
 )
 def test_a_target_is_met_at_its_very_value(figure, value, met):
     assert Target("beat", figure, value).is_met(row()) is met
 
 
-@pytest.mark.parametrize("figure", ["p99_ms", "error_rate", "throughput_share"])
+UNMEASURED = ["p99_ms", "error_rate", "throughput_share", "user_throughput_per_s", "user_bytes_per_s"]
+
+
+@pytest.mark.parametrize("figure", UNMEASURED)
 def test_what_was_not_measured_meets_no_target(figure):
-    nothing = row(count=0, failures=0, per_s=0.0, intended=0, p99_ms=None)
+    nothing = row(count=0, failures=0, per_s=0.0, intended=0, p99_ms=None, user_s=0.0)
     assert not Target("beat", figure, 1.0).is_met(nothing)
 
 

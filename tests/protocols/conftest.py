@@ -3,17 +3,24 @@
 import asyncio
 import json
 import logging
+import random
 import time
+from collections import Counter, defaultdict
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import websockets
 
 from harness.core.clock import Clock
+from harness.core.http import HttpRequest
 from harness.core.message import Frame, Opcode
 from harness.core.session import Request
+from harness.load.behaviour import Lost
+from harness.load.shared import Shared
+from harness.load.targets import Row
 from harness.scenario.house import House
 from harness.scenario.library import Library
 from harness.scenario.loading import load
@@ -21,6 +28,7 @@ from harness.scenario.scenario import Scenario
 from harness.scenario.stage import Stage
 from harness.server.admin import Guard
 from harness.server.app import Server
+from harness.wire.codec import decode, encode
 
 ROOT = Path(__file__).parents[2]
 
@@ -145,6 +153,202 @@ def play_of():
     yield make
     for each in plays:
         assert each.world.check_books() == []
+
+
+class Crowd:
+    """Load users on one stage, in memory: time jumps to whatever is due next, for the mock or for one of them.
+
+    `samples` has the milliseconds of each row, `errors` (row, reason), `sizes` the bytes that came.
+    """
+
+    def __init__(self, scenario, kinds, paces=None, tokens=(), same_clock=True, clock=None, url=None):
+        self.stage = Stage(scenario, clock or Clock())
+        self.protocol = scenario.protocol
+        self.now = 0.0
+        self.paces = {name: pace.usual_s for kind in kinds for name, pace in kind.PACES.items()} | (paces or {})
+        self.tokens = tokens
+        self.same_clock = same_clock
+        self.shared = Shared()
+        self.samples = defaultdict(list)
+        self.errors = []
+        self.waits = defaultdict(list)
+        self.counts = Counter()
+        self.sizes = Counter()
+        self.intended = Counter()
+        url = url or f"ws://mock{self.protocol.paths[0]}"
+        self.users = [LoadUser(self, kind, number, url) for number, kind in enumerate(kinds)]
+
+    def run(self, seconds):
+        """Let time pass, moment by moment."""
+        until = self.now + seconds
+        while (due := self._next_due()) <= until:
+            self.now = max(self.now, due)
+            self.stage.advance(self.now)
+            self._act()
+        self.now = until
+        assert self.stage.world.check_books() == []
+        return self
+
+    def _act(self):
+        """All users hear what has come and do what is due; what one does, others may hear of at once."""
+        for user in self.users:
+            user.act(self.now)
+        if any(user.is_open and user.inbox.frames for user in self.users):
+            self._act()
+
+    def end(self):
+        """The run ends: what should be there by now has failed."""
+        for user in self.users:
+            user.behaviour.fail_before(self.now - 1.0, "no reply before the end", self.now)
+        return self
+
+    def rows(self):
+        """What was measured, as a load test would tell it; times of errors count."""
+        rows = {}
+        for name, count in self.counts.items():
+            times = sorted(self.samples[name] + self.waits[name]) or [None]
+            shares = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
+            figures = {figure: times[int(len(times) * share)] for figure, share in shares.items()}
+            failures = sum(row == name for row, _ in self.errors)
+            user_s = self.now * sum(name in type(user.behaviour).ROWS for user in self.users)
+            sums = {"max_ms": times[-1], "bytes": self.sizes[name], "user_s": user_s, "per_s": count / self.now}
+            rows[name] = Row(name, count, failures, intended=self.intended[name], **figures, **sums)
+        return rows
+
+    def _next_due(self):
+        agendas = [self.stage, *(user.behaviour.agenda for user in self.users if user.is_open)]
+        return min(due for due in (agenda.next_due() for agenda in agendas) if due is not None)
+
+
+class LoadUser:
+    """The shell of one load user, with its connection."""
+
+    def __init__(self, crowd, kind, number, url):
+        self.crowd = crowd
+        self.chance = random.Random(number)
+        self.sent = []
+        self.inbox = Inbox()
+        self.pinged = []
+        self.is_open = False
+        self.behaviour = kind(self)
+        try:
+            self.dial = self.behaviour.dial(url)
+        except Lost:
+            return
+        parts = urlsplit(self.dial.url)
+        headers = {name.lower(): value for name, value in self.dial.headers.items()}
+        if self.dial.subprotocols:
+            headers["sec-websocket-protocol"] = ", ".join(self.dial.subprotocols)
+        self.is_open = True
+        opening = Request(parts.path, dict(parse_qsl(parts.query)), headers)
+        self.link = crowd.stage.connect(opening, self.inbox, crowd.now)
+        self.behaviour.opened(crowd.now)
+        self.behaviour.fail_overdue(crowd.now)
+        self.act(crowd.now)
+
+    def act(self, now):
+        """Hear what has come, and do what is due."""
+        if self.is_open and self.behaviour.has_left:
+            self.is_open = False
+            self.link.gone(now)
+        try:
+            self._hear()
+            if self.is_open:
+                self.behaviour.agenda.run(now)
+                self._hear()
+        except Lost:
+            assert not self.is_open
+
+    def _hear(self):
+        while self.inbox.frames:
+            frame = self.inbox.frames.pop(0)
+            if frame.opcode is Opcode.TEXT:
+                self.behaviour.received(decode(frame), self.crowd.now, len(frame.data))
+            elif frame.opcode is Opcode.PONG:
+                self.behaviour.ponged(frame.data, self.crowd.now)
+            elif frame.opcode is Opcode.CLOSE:
+                self.is_open = False
+
+    def said(self, *types):
+        """The messages of these types that it sent."""
+        return [message for message in self.sent if message["type"] in types]
+
+    # The shell of its behaviour
+
+    paces = property(lambda self: self.crowd.paces)
+    tokens = property(lambda self: self.crowd.tokens)
+    same_clock = property(lambda self: self.crowd.same_clock)
+    shared = property(lambda self: self.crowd.shared)
+
+    def now_s(self):
+        return self.crowd.now
+
+    def wall_s(self, now_s):
+        return self.crowd.stage.clock.wall_s(now_s)
+
+    def send(self, message):
+        self._transmit(Frame(Opcode.TEXT, encode(message)))
+        self.sent.append(message)
+
+    def ping(self, data):
+        self._transmit(Frame(Opcode.PING, data))
+        self.pinged.append(self.crowd.now)
+
+    def _transmit(self, frame):
+        if not self.is_open:
+            raise Lost("the connection is closed")
+        self.link.receive(frame, self.crowd.now)
+
+    def post(self, url, body):
+        stage, path = self.crowd.stage, urlsplit(url).path
+        for endpoint in self.crowd.protocol.http:
+            if endpoint.path == path:
+                request = HttpRequest("POST", path, body=json.dumps(body).encode())
+                reply = endpoint.answer(stage.world, stage.scenario.rules, request, self.crowd.now)
+                return reply.status, json.dumps(reply.body).encode()
+        raise Lost("nobody answers")
+
+    def wake(self):
+        pass
+
+    def intend(self, name):
+        self.crowd.intended[name] += 1
+
+    def measure(self, name, ms, size=0, error=None):
+        self.crowd.counts[name] += 1
+        self.crowd.sizes[name] += size
+        if error is not None:
+            self.crowd.errors.append((name, error))
+            if ms is not None:
+                self.crowd.waits[name].append(ms)
+        elif ms is not None:
+            self.crowd.samples[name].append(ms)
+
+
+class Inbox:
+    """The transport of a load user's connection: frames wait here until they are heard."""
+
+    def __init__(self):
+        self.frames = []
+
+    def send(self, frame):
+        self.frames.append(frame)
+
+    def hang_up(self):
+        self.frames.append(Frame(Opcode.CLOSE, code=1006))
+
+
+@pytest.fixture
+def crowd_of():
+    """Makes crowds of load users, on a stage of their protocol with these `facts` and `rules` in place of its own."""
+
+    def make(protocol, *kinds, facts=None, rules=None, scenario=None, **more):
+        parts = {"facts": type(protocol.facts)(**(facts or {})), "rules": type(protocol.rules)(**(rules or {}))}
+        if scenario is not None:
+            scenario = load(Library().find(protocol.name, scenario), {protocol.name: protocol})
+        return Crowd(scenario or Scenario("load", "A load test", protocol, **parts), kinds, **more)
+
+    return make
 
 
 @dataclass

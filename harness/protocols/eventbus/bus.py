@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit, urlunsplit
+
 from harness.core.clock import Clock
 from harness.core.message import Message
 from harness.core.topics import Topics
@@ -60,3 +62,15 @@ def channel_of(kind: str) -> str:
     ('prediction', 'automation')
     """
     return _CHANNELS[kind.partition(".")[0]]
+
+
+def endpoint(target: str, channel: str) -> str:
+    """The URL of a channel. The target is the base of all, or one of them.
+
+    >>> endpoint("ws://host/api/ws", "hft"), endpoint("ws://host/api/ws/training?stage=a", "hft")
+    ('ws://host/api/ws/hft', 'ws://host/api/ws/hft?stage=a')
+    """
+    parts = urlsplit(target)
+    base, _, last = parts.path.rstrip("/").rpartition("/")
+    base = base if last in CHANNELS else f"{base}/{last}"
+    return urlunsplit(parts._replace(path=f"{base.rstrip('/')}/{channel}"))

@@ -11,6 +11,7 @@ from harness.conformance.lab import Lab
 from harness.conformance.peer import Peer, Refused
 from harness.conformance.profile import Profile
 from harness.protocols.eventbus.bus import CHANNELS as CHANNELS
+from harness.protocols.eventbus.bus import endpoint as endpoint
 
 # Where the rare events of a channel show: profiles may name another base for them.
 INCIDENTS = {
@@ -61,18 +62,6 @@ class EventBusLab(Lab):
     async def rest(self, seconds: float) -> None:
         """Wait, while whatever comes is recorded."""
         await asyncio.sleep(seconds)
-
-
-def endpoint(target: str, channel: str) -> str:
-    """The URL of a channel. The target is the base of all, or one of them.
-
-    >>> endpoint("ws://host/api/ws", "hft"), endpoint("ws://host/api/ws/training?stage=a", "hft")
-    ('ws://host/api/ws/hft', 'ws://host/api/ws/hft?stage=a')
-    """
-    parts = urlsplit(target)
-    base, _, last = parts.path.rstrip("/").rpartition("/")
-    base = base if last in CHANNELS else f"{base}/{last}"
-    return urlunsplit(parts._replace(path=f"{base.rstrip('/')}/{channel}"))
 
 
 def demo_profile(target: str, chance: random.Random) -> Profile:

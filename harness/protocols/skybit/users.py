@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from harness.core.message import Message, epoch_s, rfc3339, uuid4
+from harness.core.message import Message, rfc3339, uuid4
 from harness.load.behaviour import Behaviour
 from harness.load.targets import Pace
 from harness.protocols.skybit.chat import OrderIntent, sentence
@@ -155,9 +155,7 @@ class SkybitTrader(Behaviour):
 
     def quoted(self, data: Message, arrived_s: float, size: int) -> None:
         """A quote came."""
-        if self.shell.same_clock:
-            delay_s = self.shell.wall_s(arrived_s) - epoch_s(data["timestamp"])
-            self.shell.measure("quote", max(0.0, delay_s * 1000), size)
+        self.delay("quote", data["timestamp"], arrived_s, size)
 
     # Saying -------------------------------------------------------------------------------------
 
