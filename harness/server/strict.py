@@ -41,11 +41,6 @@ class Strict:
         self._fail(breach)
         return result
 
-    def passed(self, data: bytes) -> None:
-        """These bytes, the first ones, went by before this stood here."""
-        _, breach = self._looked_at(data)
-        self._fail(breach)
-
     def _fail(self, breach: str) -> None:
         if breach:
             self._failed = True
@@ -57,20 +52,25 @@ class Strict:
 
     def _looked_at(self, data: bytes) -> tuple[int, str]:
         """How many bytes are good, and what is wrong with the frame behind them; "" where nothing is."""
-        position = 0
-        while position < len(data):
+        position, size = 0, len(data)
+        while position < size:
             if self._skip:
-                step = min(self._skip, len(data) - position)
+                step = min(self._skip, size - position)
                 self._skip -= step
                 position += step
-                continue
-            self._head += data[position : position + 1]
-            position += 1
-            if len(self._head) == 2 and (breach := _breach(*self._head)):
-                return max(0, position - 2), breach
-            if len(self._head) >= 2 and len(self._head) == _header_bytes(self._head):
-                self._skip = MASK_BYTES + _payload_bytes(self._head)
-                self._head = b""
+            elif not self._head and size - position > 1 and (length := data[position + 1] & ~MASK) < 126:
+                # Most frames are short, and their headers come whole.
+                if breach := _breach(data[position], data[position + 1]):
+                    return position, breach
+                self._skip = 2 + MASK_BYTES + length
+            else:
+                self._head += data[position : position + 1]
+                position += 1
+                if len(self._head) == 2 and (breach := _breach(*self._head)):
+                    return max(0, position - 2), breach
+                if len(self._head) >= 2 and len(self._head) == _header_bytes(self._head):
+                    self._skip = MASK_BYTES + _payload_bytes(self._head)
+                    self._head = b""
         return position, ""
 
 
