@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.peers import AIOHTTP, LOOP, MOCK, NODE, WEBSOCKETS, Peer
+from bench.peers import AIOHTTP, LOOP, MOCK, MOCKOON, NODE, WEBSOCKETS, Peer
 
 GO = '{"type":"PING"}'
 AUTH = (
@@ -16,19 +16,19 @@ HEARTBEAT = (
     '"session":"@session","data":{"client_ts":"2024-01-15T10:30:30.123Z"}}'
 )
 PING = '{"type":"ping","request_id":"mine-1"}'
-GREETED = ("--hello", "")  # The server speaks first, and that is waited for.
+
 
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to measure. `figure` is what counts in it: deliveries or replies a second, or a delay in ms.
+    """One thing to measure: which peers serve what, and what so many clients do.
 
-    `load` are words of the load program (see load.c), without connections and times.
+    `mode` and `scenario` say what is served (see `peers.Order`); `load` are words of the load program (see load.c),
+    without connections and times.
     """
 
     name: str
     title: str
-    figure: str
     mode: str
     scenario: str
     path: str
@@ -36,34 +36,68 @@ class Case:
     connections: int
     load: tuple[str, ...] = ()
     deflate: bool = False
-    seconds: float = 3.0
+    seconds: float = 3.0  # That are counted, after the warm-up.
     warm_s: float = 0.5
 
-    @property
-    def slow(self) -> int:
-        """How many of the clients read slowly or not at all."""
-        return int(self.load[self.load.index("--slow") + 1]) if "--slow" in self.load else 0
 
+STREAM = "/ws/stream"
+LIBRARIES = (MOCK, AIOHTTP, WEBSOCKETS, NODE)
+TO_ALL = ("--go", GO)
 
-def _broadcast(name: str, title: str, peers: tuple[Peer, ...], **more: object) -> Case:
-    fields = {"connections": 1000, "load": ("--go", GO), **more}
-    return Case(name, title, "rate", "broadcast", "brainstream-flat-out", "/ws/stream", peers, **fields)  # type: ignore[arg-type]
-
-
-def _echo(name: str, title: str, scenario: str, path: str, load: tuple[str, ...], peers: tuple[Peer, ...]) -> Case:
-    return Case(name, title, "rate", "echo", scenario, path, peers, 50, load)
-
-
-ALL = (MOCK, AIOHTTP, WEBSOCKETS, NODE)
 CASES = (
-    _broadcast("broadcast", "TELEMETRY to 1000 clients", (*ALL, LOOP)),
-    _broadcast("deflate", "the same, with permessage-deflate", ALL, deflate=True),
-    _broadcast(
-        "stalled", "the same, 100 of 1000 clients read nothing", ALL, load=("--go", GO, "--slow", "100")
+    Case(
+        "broadcast",
+        "TELEMETRY to 1000 clients, as fast as it goes",
+        *("broadcast", "brainstream-flat-out", STREAM, (*LIBRARIES, MOCKOON, LOOP), 1000, TO_ALL),
     ),
-    _echo(
-        "heartbeat", "Skybit Heartbeat, 50 clients", "skybit-heartbeats", "/artifact/v1",
-        ("--hello", AUTH, "--say", HEARTBEAT), (*ALL, LOOP),
+    Case(
+        "steady",
+        "the same at 40 a second, so that no two are ever sent in one write",
+        *("broadcast", "brainstream-steady", STREAM, (MOCK,), 1000, TO_ALL),
     ),
-    _echo("sigmax-ping", "SIGMAX ping, 50 clients", "sigmax-pings", "/api/ws", (*GREETED, "--say", PING), (MOCK,)),
-)  # fmt: skip
+    Case(
+        "deflate",
+        "TELEMETRY to 1000 clients with permessage-deflate",
+        *("broadcast", "brainstream-flat-out", STREAM, LIBRARIES, 1000, TO_ALL),
+        deflate=True,
+    ),
+    Case(
+        "stalled",
+        "TELEMETRY to 1000 clients, 100 of which read nothing",
+        *("broadcast", "brainstream-flat-out", STREAM, LIBRARIES, 1000, (*TO_ALL, "--slow", "100")),
+    ),
+    Case(
+        "heartbeat",
+        "Skybit Heartbeat and its answer, 50 clients; the others echo it",
+        *("echo", "skybit-heartbeats", "/artifact/v1", (*LIBRARIES, LOOP), 50, ("--hello", AUTH, "--say", HEARTBEAT)),
+    ),
+    Case(
+        "sigmax-ping",
+        "SIGMAX ping and its pong, 50 clients; the others echo it",
+        *("echo", "sigmax-pings", "/api/ws", (MOCK, AIOHTTP), 50, ("--say", PING)),
+    ),
+    Case(
+        "megabot-ping",
+        "MegaBot, which has no ping message: a ping frame and its pong, 50 clients",
+        *("echo", "megabot-pings", "/ws", (MOCK, AIOHTTP), 50, ("--say", "are you there", "--ping")),
+    ),
+    Case(
+        "idle",
+        "10,000 connections, accepted one after the other, and then at rest",
+        *("echo", "brainstream-idle", STREAM, LIBRARIES, 10_000),
+        seconds=0.5,
+    ),
+    Case(
+        "second",
+        "TELEMETRY once a second to 5000 clients, and how late it comes",
+        *("broadcast", "brainstream-plain", STREAM, (MOCK,), 5000, ("--stamps",)),
+        seconds=5.0,
+        warm_s=1.5,
+    ),
+    Case(
+        "slow-reader",
+        "TELEMETRY 500 times a second to 55 clients, of which 5 read 100 KB a second, and how late it comes to the others",
+        *("broadcast", "brainstream-fast", STREAM, (MOCK,), 55, ("--stamps", "--slow", "5", "--rate", "100000")),
+        seconds=8.0,
+    ),
+)

@@ -3,7 +3,8 @@
  * It connects, says what it is told, counts what comes, and prints one JSON object a line:
  *   {"event":"connected",...}  all connections stand (and have had their answer to --hello)
  *   {"event":"begin"}          the warm-up is over, and counting begins
- *   {"event":"end",...}        the figures; with --hold instead: it waits until its standard input ends
+ *   {"event":"end",...}        the figures
+ *   {"event":"slow",...}       what became of the slow ones
  * Masks are zero, which RFC 6455 allows: the payload stays as it is, and the server has the same work.
  */
 #define _GNU_SOURCE
@@ -47,7 +48,7 @@ static struct {
     const char *host, *path, *hello, *say, *go;
     int port, connections, slow, rate;
     double warm_s, seconds;
-    bool deflate, echo, stamps, hold, ping;
+    bool deflate, echo, stamps, ping;
 } options = {.host = "127.0.0.1", .path = "/", .connections = 1, .warm_s = 0.5, .seconds = 1.0};
 
 static Client *clients;
@@ -350,8 +351,8 @@ static void read_options(int count, char **words) {
     static const struct option known[] = {
         {"path", 1, 0, 'p'},  {"connections", 1, 0, 'n'}, {"seconds", 1, 0, 's'}, {"warm", 1, 0, 'w'},
         {"hello", 1, 0, 'h'}, {"say", 1, 0, 'y'},         {"go", 1, 0, 'g'},      {"slow", 1, 0, 'l'},
-        {"rate", 1, 0, 'r'},  {"deflate", 0, 0, 'd'},     {"stamps", 0, 0, 't'},  {"hold", 0, 0, 'o'},
-        {"ping", 0, 0, 'i'},  {"port", 1, 0, 'P'},        {0}};
+        {"rate", 1, 0, 'r'},  {"deflate", 0, 0, 'd'},     {"stamps", 0, 0, 't'},  {"ping", 0, 0, 'i'},
+        {"port", 1, 0, 'P'},  {0}};
     for (int found; (found = getopt_long(count, words, "", known, NULL)) != -1;) switch (found) {
         case 'p': options.path = optarg; break;
         case 'P': options.port = atoi(optarg); break;
@@ -365,7 +366,6 @@ static void read_options(int count, char **words) {
         case 'r': options.rate = atoi(optarg); break;
         case 'd': options.deflate = true; break;
         case 't': options.stamps = true; break;
-        case 'o': options.hold = true; break;
         case 'i': options.ping = true; break;
         default: exit(2);
     }
@@ -377,8 +377,6 @@ int main(int count, char **words) {
     samples_ms = malloc(SAMPLES * sizeof *samples_ms);
     epoll = epoll_create1(0);
     connect_all();
-    if (!options.hold) run();
-    fflush(stdout);
-    while (options.hold && getchar() != EOF) {}
+    run();
     return 0;
 }
