@@ -17,7 +17,7 @@ WorldT = TypeVar("WorldT", bound=World[Any])
 RulesT = TypeVar("RulesT")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen: a frozen one takes twice as long to make, and one is made for each delivery.
 class Send:
     """Send this message to the client, with `own` members of this client added at its end.
 

@@ -151,6 +151,7 @@ class Link:
 
     def __init__(self, stage: Stage, request: Request, transport: Transport, number: int, now: float) -> None:
         self.stage = stage
+        self._frame_filters = stage.protocol.frame_filters
         self.request = request
         self.number = number
         self.opened_at = now
@@ -226,13 +227,13 @@ class Link:
     def perform(self, call: Callable[[float], Effects], now: float) -> None:
         """Carry out the effects of `call(now)`. A bug in it is logged, and told to the client as the spec says."""
         try:
-            effects: Iterable[Any] = list(call(now))
+            effects = call(now)
+            if type(effects) is not tuple:  # Most are; others are made while one looks at them.
+                effects = tuple(effects)
         except Exception:
             log.exception("the session of connection %d failed", self.number)
             effects = self.session.failed(None, now)
-        for effect in effects:
-            if not self.closing:
-                self._carry_out(effect, now)
+        self._carry_out_all(effects, now)
 
     def _take(self, message: Message | Problem, now: float) -> None:
         """Answer what the client sent in a frame of its own."""
@@ -262,17 +263,24 @@ class Link:
             what = f"a {about['type']}" if about else "bad input"  # No more than that: it may hold secrets.
             log.exception("the session of connection %d failed on %s", self.number, what)
             effects = self.session.failed(about, now)
-        self.perform(lambda _: effects, now)
+        self._carry_out_all(effects, now)
 
     def _looked_at(self, message: Message | Problem, now: float) -> Effects:
         if isinstance(message, Problem):
             return self.session.refused(message, now)
         return self._script.answer(message, now)
 
+    def _carry_out_all(self, effects: Effects, now: float) -> None:
+        for effect in effects:
+            if self.closing:
+                return
+            if type(effect) is Send:
+                self._send(effect.message, effect.own, now)
+            else:
+                self._carry_out(effect, now)
+
     def _carry_out(self, effect: Any, now: float) -> None:
         match effect:
-            case Send(message, own):
-                self._send(message, own, now)
             case Receive(message):
                 self._answer(self._judged(message), lambda _: None, now)
             case SendRaw(data, opcode):
@@ -286,13 +294,14 @@ class Link:
                 self._line.hang_up(now)
 
     def _send(self, message: Message, own: Message, now: float) -> None:
-        if not self.stage.filters:
-            frame = self.stage.frame_of(message)
+        stage = self.stage
+        if not stage.filters:
+            frame = stage.frame_of(message)
             self._out(with_members(frame, own) if own else frame, now)
             return
         # A copy, since filters may change it, and others get the same object.
         for filtered in self._filtered(merged(message, own), now):
-            self._out(self.stage.frame_of(filtered), now)
+            self._out(stage.frame_of(filtered), now)
 
     def _filtered(self, message: Message, now: float) -> list[Message]:
         messages = [message]
@@ -301,12 +310,11 @@ class Link:
         return messages
 
     def _out(self, frame: Frame, now: float) -> None:
-        filters = self.stage.protocol.frame_filters
-        if not filters:
+        if not self._frame_filters:
             self._emit(frame, now)
             return
         frames = [frame]
-        for each in filters:
+        for each in self._frame_filters:
             frames = [result for f in frames for result in each(f, self.session, now)]
         for one in frames:
             self._emit(one, now)

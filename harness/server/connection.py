@@ -24,8 +24,9 @@ JOINED_FRAMES, JOINED_BYTES = 64, 64 * 1024  # What is sent in one write, about.
 CLOSE_WAIT_S = 5.0  # How long the other side has to do its part of the closing handshake.
 LINGER_LOOK_S = 0.05
 
-CLOSE = Opcode.CLOSE
-OPCODES = {kind.value: Opcode(kind) for kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG)}
+TEXT, CLOSE = Opcode.TEXT, Opcode.CLOSE
+# By the number, which a WSMsgType is; a look at its `value` would take longer.
+OPCODES = {int(kind): Opcode(kind) for kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG)}
 
 
 class Receiver(typing.Protocol):
@@ -194,7 +195,7 @@ class Connection:
         """The client sent a message, or a control frame."""
         if self._all_read.done():
             return
-        opcode = OPCODES.get(message.type.value)
+        opcode = OPCODES.get(message.type)
         if opcode is not None:
             self._take(Frame(opcode, bytes(message.data)))
             return
@@ -224,7 +225,7 @@ class Connection:
             return
         if self.witness is not None:
             self.witness("client", frame)
-        if frame.opcode is Opcode.TEXT and not _is_utf8(frame.data):
+        if frame.opcode is TEXT and not _is_utf8(frame.data):
             self._refuse(WSCloseCode.INVALID_TEXT, "text that is not UTF-8")  # RFC 6455, 8.1
         else:
             self._receiver.frame(frame)

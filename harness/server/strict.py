@@ -10,6 +10,7 @@ from aiohttp import WebSocketError, WSCloseCode
 MASK, RSV1, CONTROL = 0x80, 0x40, 0x08
 EXTENDED = {126: 2, 127: 8}  # Bytes of a longer length.
 MASK_BYTES = 4
+LONGEST_HEAD = 10  # Without its mask.
 
 
 class Reader(typing.Protocol):
@@ -58,11 +59,13 @@ class Strict:
                 step = min(self._skip, size - position)
                 self._skip -= step
                 position += step
-            elif not self._head and size - position > 1 and (length := data[position + 1] & ~MASK) < 126:
-                # Most frames are short, and their headers come whole.
-                if breach := _breach(data[position], data[position + 1]):
-                    return position, breach
-                self._skip = 2 + MASK_BYTES + length
+            elif not self._head and size - position >= LONGEST_HEAD:
+                # The whole header is here, as it nearly always is.
+                first, second = data[position], data[position + 1]
+                if not second & MASK or first & (CONTROL | RSV1) == CONTROL | RSV1:
+                    return position, _breach(first, second)
+                head = data[position : position + 2 + EXTENDED.get(second & ~MASK, 0)]
+                self._skip = len(head) + MASK_BYTES + _payload_bytes(head)
             else:
                 self._head += data[position : position + 1]
                 position += 1
