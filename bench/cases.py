@@ -18,7 +18,6 @@ HEARTBEAT = (
 PING = '{"type":"ping","request_id":"mine-1"}'
 
 
-
 @dataclass(frozen=True)
 class Case:
     """One thing to measure: which peers serve what, and what so many clients do.

@@ -35,18 +35,18 @@ class Usage:
     memory_kib: float
 
 
-def measure(case: Case, peer: Peer, payload: Path, seconds: float) -> dict[str, Any]:
-    """The figures of one trial of `case` with `peer`, counted for so many seconds. Errors: Failed."""
+def measure(case: Case, peer: Peer, payload: Path) -> dict[str, Any]:
+    """The figures of one trial of `case` with `peer`. Errors: Failed."""
     order = Order(case.mode, payload, _free_port(), case.scenario, case.deflate)
     with _running(peer, order) as server:
         before = _usage(server)
-        words = _load_words(case, order, seconds)
+        words = _load_words(case, order)
         events, usages = _listened(words, server)
-    return _figures(case, before, events, usages)
+    return _figures(case.connections, before, events, usages)
 
 
 def _figures(
-    case: Case, before: Usage, events: dict[str, dict[str, Any]], usages: dict[str, Usage]
+    connections: int, before: Usage, events: dict[str, dict[str, Any]], usages: dict[str, Usage]
 ) -> dict[str, Any]:
     connected, end = events["connected"], events["end"]
     used_s = usages["end"].cpu_s - usages["begin"].cpu_s
@@ -56,9 +56,10 @@ def _figures(
         "server_cpu": used_s / end["seconds"],
         "load_cpu": end["cpu_s"] / end["seconds"],
         "megabytes_per_s": end["bytes"] / end["seconds"] / 1e6,
-        "accepted_per_s": case.connections / connected["seconds"],
+        "accepted_per_s": connections / connected["seconds"],
+        "accepting_load_cpu": connected["cpu_s"] / connected["seconds"],
         "memory_mib": usages["end"].memory_kib / KIB,
-        "kib_per_connection": (usages["connected"].memory_kib - before.memory_kib) / case.connections,
+        "kib_per_connection": (usages["connected"].memory_kib - before.memory_kib) / connections,
         "p50_ms": end["p50_ms"],
         "p99_ms": end["p99_ms"],
         "max_ms": end["max_ms"],
@@ -96,11 +97,11 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     raise Failed(f"it does not listen after {START_WITHIN_S:g} s")
 
 
-def _load_words(case: Case, order: Order, seconds: float) -> list[str]:
+def _load_words(case: Case, order: Order) -> list[str]:
     return [
         str(machine.compiled(machine.HERE / "load.c")),
         *("--port", str(order.port), "--path", case.path, "--connections", str(case.connections)),
-        *("--warm", str(case.warm_s), "--seconds", str(seconds)),
+        *("--warm", str(case.warm_s), "--seconds", str(case.seconds)),
         *(["--deflate"] if case.deflate else []),
         *case.load,
     ]
@@ -133,9 +134,7 @@ def _listened(words: list[str], server: psutil.Process) -> tuple[dict[str, dict[
 def _usage(server: psutil.Process) -> Usage:
     family = [server, *server.children(recursive=True)]
     times = [each.cpu_times() for each in family]
-    return Usage(
-        sum(t.user + t.system for t in times), sum(each.memory_info().rss for each in family) / KIB
-    )
+    return Usage(sum(t.user + t.system for t in times), sum(each.memory_info().rss for each in family) / KIB)
 
 
 def _free_port() -> int:

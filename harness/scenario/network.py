@@ -114,12 +114,12 @@ class Line:
         self,
         faults: Sequence[Fault],
         agenda: Agenda,
-        chance: Callable[[], random.Random],
+        new_chance: Callable[[], random.Random],
         transport: Transport,
         now: float,
     ) -> None:
         self.agenda = agenda
-        self._chance = chance
+        self._new_chance = new_chance
         self.is_last = False  # Whether the line breaks behind the frame that it carries now.
         self._transport = transport
         self._is_cut = False
@@ -129,7 +129,7 @@ class Line:
     @cached_property
     def chance(self) -> random.Random:
         """The line's own random numbers; made when the first is wanted, since few lines have such a fault."""
-        return self._chance()
+        return self._new_chance()
 
     def carry(self, frame: Frame, now: float) -> None:
         """Bring one frame to the other end."""

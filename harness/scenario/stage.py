@@ -159,7 +159,9 @@ class Link:
         self.journal = Journal()
         self.session = self._session()
         self.session.perform = self.perform
-        self._line = Line(stage.scenario.network, stage.agenda, self._line_chance, transport, now)
+        self._line = Line(
+            stage.scenario.network, stage.agenda, partial(stage.chance, f"line/{number}"), transport, now
+        )
         self._script = Script(stage.scenario.steps, self.session)
 
     @property
@@ -169,16 +171,13 @@ class Link:
         about = {"protocol": stage.protocol.name, "scenario": stage.scenario.name, "connection": self.number}
         return self.journal.conversation(about, self.opened_at)
 
-    def _line_chance(self) -> random.Random:
-        return self.stage.chance(f"line/{self.number}")
-
     def _session(self) -> Session[Any, Any]:
         stage = self.stage
         return stage.protocol.session(
             Context(
                 world=stage.world,
                 rules=stage.scenario.rules,
-                chance=stage.chance(f"connection/{self.number}"),
+                new_chance=partial(stage.chance, f"connection/{self.number}"),
                 clock=stage.clock,
                 agenda=stage.agenda,
                 topics=stage.topics,
