@@ -76,7 +76,7 @@ def _running(peer: Peer, order: Order) -> Iterator[psutil.Process]:
         cwd=machine.ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - no thread of ours runs
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
     ) as process:
         try:
             _wait_for(process, order.port)
@@ -117,7 +117,7 @@ def _listened(words: list[str], server: psutil.Process) -> tuple[dict[str, dict[
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
     ) as load:
         assert load.stdout is not None
         assert load.stderr is not None

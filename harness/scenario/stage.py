@@ -159,9 +159,7 @@ class Link:
         self.journal = Journal()
         self.session = self._session()
         self.session.perform = self.perform
-        self._line = Line(
-            stage.scenario.network, stage.agenda, partial(stage.chance, f"line/{number}"), transport, now
-        )
+        self._line = Line(stage.scenario.network, stage.agenda, partial(stage.chance, f"line/{number}"), transport, now)
         self._script = Script(stage.scenario.steps, self.session)
 
     @property

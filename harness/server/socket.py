@@ -30,7 +30,7 @@ class Taker(typing.Protocol):
 
 
 class Inbox(WebSocketDataQueue):
-    """Where aiohttp's parser puts messages. They go on at once: to wake a task for each takes as long as to answer it."""
+    """Where aiohttp's parser puts messages. They go on at once: waking a task for each takes as long as an answer."""
 
     def __init__(self, protocol: BaseProtocol, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(protocol, 1 << 16, loop=loop)

@@ -46,6 +46,7 @@ def test_every_bound_is_documented():
         f"newest {journal.MAX_ENTRIES} frames (at most {journal.MAX_BYTES // MIB} MiB)",
         f"more than {driver.LATE_MOST_S:g} s behind",
         f"{driver.LATE_MOST_IN_REAL_TIME_S:g} s behind in real time",
+        f"goes on for {driver.TURN_S:g} s at a time",
         f"ends at {recording.MAX_RECORDING_BYTES // MIB} MiB",
         f"Up to {publishing.MAX_WAITING_LINES:,} lines ({publishing.MAX_WAITING_BYTES // MIB} MiB) wait",
         f"Up to {publishing.BATCH_LINES} lines that were just under way",

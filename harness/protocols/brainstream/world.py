@@ -61,7 +61,7 @@ class BrainStreamWorld(World[Facts]):
     # What clients see and do --------------------------------------------------------------------
 
     def packet(self, kind: str) -> Message:
-        """WELCOME or TELEMETRY with the newest snapshot; the same object for all who get it, so that it is made once."""
+        """WELCOME or TELEMETRY with the newest snapshot: one object for all who get it, made once."""
         packet = self._packets.get(kind)
         if packet is None or packet["data"] is not self.data:
             packet = self._packets[kind] = {"type": kind, "data": self.data}
