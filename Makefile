@@ -29,11 +29,12 @@ cov: $(VENV)/.dev node_modules/.ready  ## Run the tests with branch coverage; co
 	$(BIN)/pytest --numprocesses 2 --dist worksteal tests/conformance --cov --cov-append --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --fail-under=100 --include='harness/core/*,harness/protocols/*,harness/scenario/*'
 
-bench: $(VENV)/.dev  ## Measure speed, side by side, in one run
-	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+bench: $(VENV)/.dev bench/peers/node_modules/.ready  ## Measure speed, beside other servers, in one run of some eight minutes (ARGS=--quick)
+	@$(BIN)/python -m bench.validators
+	@$(BIN)/python -m bench $(ARGS)
 
 clean:  ## Remove what was installed and built
-	rm -rf $(VENV) node_modules build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules bench/peers/node_modules build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -55,3 +56,11 @@ node_modules/.ready: package.json package-lock.json
 		echo "Installing the Node packages that tests use ..."; npm ci --silent --no-audit --no-fund; \
 	else echo "npm is not here: the tests that need Node.js are left out"; fi
 	@mkdir -p node_modules && touch $@
+
+# The peers of the benchmark in Node.js are apart, so that tests need not wait for them.
+bench/peers/node_modules/.ready: bench/peers/package.json bench/peers/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing the Node packages that are measured ..."; \
+		cd bench/peers && npm ci --silent --no-audit --no-fund --ignore-scripts; \
+	else echo "npm is not here: Node ws and Mockoon are left out"; fi
+	@mkdir -p bench/peers/node_modules && touch $@

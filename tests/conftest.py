@@ -25,6 +25,7 @@ TOOLS = {
         "install Node.js 20 or newer with npm, then `make test` (Debian: apt-get install nodejs npm)",
     ),
     "chromium": (lambda: browser() is not None, "install Chromium (Debian: apt-get install chromium)"),
+    "gcc": (lambda: shutil.which("gcc"), "install gcc (Debian: apt-get install gcc libc6-dev)"),
     "redis": (lambda: shutil.which("redis-server"), "install Redis (Debian: apt-get install redis-server)"),
 }
 

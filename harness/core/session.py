@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from harness.core.clock import Agenda, Clock
@@ -17,7 +17,7 @@ WorldT = TypeVar("WorldT", bound=World[Any])
 RulesT = TypeVar("RulesT")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen: a frozen one takes twice as long to make, and one is made for each delivery.
 class Send:
     """Send this message to the client, with `own` members of this client added at its end.
 
@@ -79,22 +79,30 @@ class Request:
     subprotocol: str | None = None  # The one that the server selected.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context(Generic[WorldT, RulesT]):
     """All that a session may use; it is given, never fetched.
 
-    `chance` belongs to this session alone, so that other clients do not change what it says.
-    `examples` are the protocol's own sample messages: type -> name -> message.
+    `new_chance` begins the random numbers of this session. `examples` are the protocol's own sample messages:
+    type -> name -> message.
     """
 
     world: WorldT
     rules: RulesT
-    chance: random.Random
+    new_chance: Callable[[], random.Random]
     clock: Clock
     agenda: Agenda
     topics: Topics
     request: Request = Request("/")
     examples: Mapping[str, Mapping[str, Message]] = field(default_factory=dict)
+
+    @cached_property
+    def chance(self) -> random.Random:
+        """Random numbers for this session alone, so that other clients do not change what it says.
+
+        They are begun when the first is wanted: they hold 2.5 KB, and thousands of sessions may want none.
+        """
+        return self.new_chance()
 
 
 class Session(Generic[WorldT, RulesT]):

@@ -15,6 +15,8 @@ from harness.scenario.stage import Link, Stage
 # How late, by the loop, a stage may be before its clock is put back. In real time it is given longer: its timestamps
 # shall agree with other clocks, and it can catch up, unless the machine slept.
 LATE_MOST_S, LATE_MOST_IN_REAL_TIME_S = 0.1, 10.0
+# How long, by the loop, a stage that is behind may go on at once, before the loop gets to serve the clients.
+TURN_S = 0.02
 
 
 class Loop(Protocol):
@@ -37,6 +39,7 @@ class Driver:
         self._began_s = loop.time()
         self.used_at_s = self._began_s  # When, on the loop, a client last came or went.
         self._is_stopped = False
+        self._is_behind = False
         self._skipped_s = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_due = 0.0
@@ -49,6 +52,8 @@ class Driver:
             # Else ever more would be due at once, and nothing else would be served any more.
             if late_s > (LATE_MOST_S if self.speed > 1 else LATE_MOST_IN_REAL_TIME_S):
                 self._skipped_s -= late_s * self.speed
+            if self._is_behind:  # It has got no further than this; what is due until the true time, comes by and by.
+                return min(self._alarm_due, self._elapsed())
         return self._elapsed()
 
     def _elapsed(self) -> float:
@@ -123,7 +128,17 @@ class Driver:
 
     def _ring(self, due: float) -> None:
         # A loop may ring a hair early; what it rang for is due all the same.
+        self._is_behind = False
         now = max(due, self.now())
         self._alarm = None
-        self.stage.advance(now)
+        self._is_behind = not self._advanced(now)
         self._set_alarm()
+
+    def _advanced(self, now: float) -> bool:
+        """Do what is due by `now`, for one turn at most; whether that was all."""
+        until_s = self._loop.time() + TURN_S
+        while (due := self.stage.next_due()) is not None and due <= now:
+            self.stage.advance(due)
+            if self._loop.time() > until_s:
+                return False
+        return True

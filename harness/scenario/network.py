@@ -10,7 +10,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal, Protocol
 
 from harness.core.clock import Agenda
@@ -111,15 +111,25 @@ class Line:
     """Carries frames to a transport, in order, as late as the faults say."""
 
     def __init__(
-        self, faults: Sequence[Fault], agenda: Agenda, chance: random.Random, transport: Transport, now: float
+        self,
+        faults: Sequence[Fault],
+        agenda: Agenda,
+        new_chance: Callable[[], random.Random],
+        transport: Transport,
+        now: float,
     ) -> None:
         self.agenda = agenda
-        self.chance = chance
+        self._new_chance = new_chance
         self.is_last = False  # Whether the line breaks behind the frame that it carries now.
         self._transport = transport
         self._is_cut = False
         self._arrived_at = now  # When the newest frame under way arrives.
         self._delays = [fault.begin(self, now) for fault in faults]
+
+    @cached_property
+    def chance(self) -> random.Random:
+        """The line's own random numbers; made when the first is wanted, since few lines have such a fault."""
+        return self._new_chance()
 
     def carry(self, frame: Frame, now: float) -> None:
         """Bring one frame to the other end."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from harness.core.clock import Agenda, Clock
 from harness.core.conversation import Conversation
 from harness.core.http import Endpoint, HttpReply, HttpRequest
+from harness.core.journal import Journal, Note
 from harness.core.message import Frame, Message, Opcode, Problem, merged
 from harness.core.session import Close, Context, Effects, Ping, Receive, Request, Send, SendRaw, Session
 from harness.core.topics import Topics
@@ -30,9 +31,8 @@ log = logging.getLogger("harness.stage")
 
 ReplyT = TypeVar("ReplyT")
 
-# What is kept of a conversation in memory, per connection.
-JOURNAL_ENTRIES = 200
-JOURNAL_BYTES = 4 * 1024 * 1024
+# Looked up once: each look into an enumeration takes longer than what it is compared with.
+TEXT, BINARY, CLOSE, PING = Opcode.TEXT, Opcode.BINARY, Opcode.CLOSE, Opcode.PING
 
 
 class Stage:
@@ -51,7 +51,8 @@ class Stage:
         self.filters = (*self.protocol.message_filters, *filters(scenario.misbehave, self.chance("misbehave")))
         self.links: dict[Link, None] = {}
         self._connections = 0
-        self._framed: tuple[Message, Frame] = ({}, Frame(Opcode.TEXT, b"{}"))  # The newest message, and what it became.
+        self._framed: tuple[Message, Frame] = ({}, Frame(TEXT, b"{}"))  # The newest message, and what it became.
+        self._noted: Note = (0.0, "server", self._framed[1])  # The newest frame, as it is noted.
         setting = Setting(self.chance("world"), clock, self.agenda, self.topics, self.shapes.examples, vitals)
         self.world = self.protocol.world(scenario.facts, setting)
 
@@ -116,8 +117,15 @@ class Stage:
     def frame_of(self, message: Message) -> Frame:
         """The message on the wire. One that is sent to many in a row is encoded once."""
         if message is not self._framed[0]:
-            self._framed = (message, Frame(Opcode.TEXT, encode(message)))
+            self._framed = (message, Frame(TEXT, encode(message)))
         return self._framed[1]
+
+    def note_of(self, frame: Frame, now: float) -> Note:
+        """How the frame is noted that goes out now. One that goes to many in a row is noted once."""
+        at, _, noted = self._noted
+        if frame is not noted or now != at:
+            self._noted = (now, "server", frame)
+        return self._noted
 
     def advance(self, now: float) -> None:
         """Do everything that is due by `now`."""
@@ -143,16 +151,23 @@ class Link:
 
     def __init__(self, stage: Stage, request: Request, transport: Transport, number: int, now: float) -> None:
         self.stage = stage
+        self._frame_filters = stage.protocol.frame_filters
         self.request = request
         self.number = number
         self.opened_at = now
         self.closing = False
-        about = {"protocol": stage.protocol.name, "scenario": stage.scenario.name, "connection": number}
-        self.conversation = Conversation(about, JOURNAL_ENTRIES, JOURNAL_BYTES)
+        self.journal = Journal()
         self.session = self._session()
         self.session.perform = self.perform
-        self._line = Line(stage.scenario.network, stage.agenda, stage.chance(f"line/{number}"), transport, now)
+        self._line = Line(stage.scenario.network, stage.agenda, partial(stage.chance, f"line/{number}"), transport, now)
         self._script = Script(stage.scenario.steps, self.session)
+
+    @property
+    def conversation(self) -> Conversation:
+        """What is kept of what was said, as a record."""
+        stage = self.stage
+        about = {"protocol": stage.protocol.name, "scenario": stage.scenario.name, "connection": self.number}
+        return self.journal.conversation(about, self.opened_at)
 
     def _session(self) -> Session[Any, Any]:
         stage = self.stage
@@ -160,7 +175,7 @@ class Link:
             Context(
                 world=stage.world,
                 rules=stage.scenario.rules,
-                chance=stage.chance(f"connection/{self.number}"),
+                new_chance=partial(stage.chance, f"connection/{self.number}"),
                 clock=stage.clock,
                 agenda=stage.agenda,
                 topics=stage.topics,
@@ -180,14 +195,14 @@ class Link:
     def receive(self, frame: Frame, now: float) -> None:
         """A frame came from the client."""
         self.stage.advance(now)
-        self.conversation.note(now - self.opened_at, "client", frame)
+        self.journal.add((now, "client", frame))
         if self.closing:
             return
-        if frame.opcode is Opcode.PING:
+        if frame.opcode is PING:
             self._out(Frame(Opcode.PONG, frame.data), now)
         elif len(frame.data) > self.stage.protocol.max_message_bytes:
             self.perform(self.session.oversized, now)
-        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+        elif frame.opcode is TEXT or frame.opcode is BINARY:
             self._take(self._decoded(frame), now)
         self.stage.advance(now)
 
@@ -209,13 +224,13 @@ class Link:
     def perform(self, call: Callable[[float], Effects], now: float) -> None:
         """Carry out the effects of `call(now)`. A bug in it is logged, and told to the client as the spec says."""
         try:
-            effects: Iterable[Any] = list(call(now))
+            effects = call(now)
+            if type(effects) is not tuple:  # Most are; others are made while one looks at them.
+                effects = tuple(effects)
         except Exception:
             log.exception("the session of connection %d failed", self.number)
             effects = self.session.failed(None, now)
-        for effect in effects:
-            if not self.closing:
-                self._carry_out(effect, now)
+        self._carry_out_all(effects, now)
 
     def _take(self, message: Message | Problem, now: float) -> None:
         """Answer what the client sent in a frame of its own."""
@@ -223,7 +238,7 @@ class Link:
         self._answer(message, lambda then: self.session.arrived(message, then), now)
 
     def _decoded(self, frame: Frame) -> Message | Problem:
-        if frame.opcode is Opcode.BINARY and not self.stage.protocol.reads_binary:
+        if frame.opcode is BINARY and not self.stage.protocol.reads_binary:
             return Problem("json", "", "a text frame", "a binary frame")
         return decode(frame)
 
@@ -245,17 +260,24 @@ class Link:
             what = f"a {about['type']}" if about else "bad input"  # No more than that: it may hold secrets.
             log.exception("the session of connection %d failed on %s", self.number, what)
             effects = self.session.failed(about, now)
-        self.perform(lambda _: effects, now)
+        self._carry_out_all(effects, now)
 
     def _looked_at(self, message: Message | Problem, now: float) -> Effects:
         if isinstance(message, Problem):
             return self.session.refused(message, now)
         return self._script.answer(message, now)
 
+    def _carry_out_all(self, effects: Effects, now: float) -> None:
+        for effect in effects:
+            if self.closing:
+                return
+            if type(effect) is Send:
+                self._send(effect.message, effect.own, now)
+            else:
+                self._carry_out(effect, now)
+
     def _carry_out(self, effect: Any, now: float) -> None:
         match effect:
-            case Send(message, own):
-                self._send(message, own, now)
             case Receive(message):
                 self._answer(self._judged(message), lambda _: None, now)
             case SendRaw(data, opcode):
@@ -269,13 +291,14 @@ class Link:
                 self._line.hang_up(now)
 
     def _send(self, message: Message, own: Message, now: float) -> None:
-        if not self.stage.filters:
-            frame = self.stage.frame_of(message)
+        stage = self.stage
+        if not stage.filters:
+            frame = stage.frame_of(message)
             self._out(with_members(frame, own) if own else frame, now)
             return
         # A copy, since filters may change it, and others get the same object.
         for filtered in self._filtered(merged(message, own), now):
-            self._out(self.stage.frame_of(filtered), now)
+            self._out(stage.frame_of(filtered), now)
 
     def _filtered(self, message: Message, now: float) -> list[Message]:
         messages = [message]
@@ -284,10 +307,17 @@ class Link:
         return messages
 
     def _out(self, frame: Frame, now: float) -> None:
+        if not self._frame_filters:
+            self._emit(frame, now)
+            return
         frames = [frame]
-        for each in self.stage.protocol.frame_filters:
+        for each in self._frame_filters:
             frames = [result for f in frames for result in each(f, self.session, now)]
         for one in frames:
-            self.conversation.note(now - self.opened_at, "server", one)
-            self.closing = self.closing or one.opcode is Opcode.CLOSE
-            self._line.carry(one, now)
+            self._emit(one, now)
+
+    def _emit(self, frame: Frame, now: float) -> None:
+        self.journal.add(self.stage.note_of(frame, now))
+        if frame.opcode is CLOSE:
+            self.closing = True
+        self._line.carry(frame, now)

@@ -132,7 +132,7 @@ class _Admin:
 def _described(protocol: str, name: str, driver: Driver) -> dict[str, Any]:
     stage = driver.stage
     links = [
-        {"number": link.number, "open_s": driver.now() - link.opened_at, "frames": len(link.conversation.entries)}
+        {"number": link.number, "open_s": driver.now() - link.opened_at, "frames": len(link.journal)}
         for link in stage.links
     ]
     return {

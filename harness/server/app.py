@@ -18,11 +18,13 @@ from harness.scenario.driver import Driver
 from harness.scenario.house import BadRequest, House
 from harness.scenario.stage import Link
 from harness.server import admin, http
-from harness.server.connection import Connection, Socket
+from harness.server.connection import Connection
 from harness.server.framing import Framer
 from harness.server.handshake import refusal
 from harness.server.lines import Keeper, Lines
 from harness.server.logs import http_log
+from harness.server.outbox import Outbox
+from harness.server.socket import Socket
 
 log = logging.getLogger("harness.server")
 
@@ -39,7 +41,7 @@ class Server:
         self._stopping = False
         self._keepers = keepers
         self._numbers = itertools.count(1)
-        self._framer = Framer()
+        self._framer, self._outbox = Framer(), Outbox()
         app = web.Application(middlewares=[self._not_found_in_words])
         app.router.add_routes(admin.routes(house, guard))
         handlers = {path: self._socket(protocol) for protocol in house.protocols.values() for path in protocol.paths}
@@ -126,13 +128,13 @@ class Server:
         except ConnectionError:
             return web.Response()  # The client has left already; nobody reads this.
         number = next(self._numbers)
-        connection = Connection(socket, request, flow, self._framer, f"{protocol.name} connection {number}")
+        name = f"{protocol.name} connection {number}"
+        connection = Connection(socket, request, flow, self._framer, self._outbox, name)
         self._connections.add(connection)
         opening = replace(knock, deflate=bool(socket.compress), subprotocol=socket.ws_protocol)
         if self._keepers:
             stage = next((name for (_, name), each in self.house.drivers.items() if each is driver), "")
             connection.witness = Lines(self._keepers, driver, stage, number, opening)
-        writer = asyncio.create_task(connection.write())
         log.info("%s opened from %s: %s", connection.name, request.remote, driver.stage.scenario.title)
         try:
             link = driver.connect(opening, connection)
@@ -142,7 +144,7 @@ class Server:
                 driver.gone(link)
         finally:
             try:
-                await connection.finish(writer)
+                await connection.finish()
             finally:
                 self._forget(connection)
                 log.info("%s closed: %s", connection.name, connection.close_code)

@@ -5,70 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import typing
-from collections import deque
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_websocket import WebSocketWriter
-from multidict import CIMultiDict
 
 from harness.core.conversation import Sender
 from harness.core.message import Frame, Opcode, is_close_code
-from harness.core.protocol import Protocol
 from harness.server.framing import NO_CODE, Framer
-from harness.server.handshake import MAX_BITS, deflate_bits
-from harness.server.strict import Reader, Strict
+from harness.server.outbox import Outbox
+from harness.server.socket import Arrived, Socket
 
 log = logging.getLogger("harness.server")
 
 # What may wait for a client that reads slowly, beside what the transport holds (64 KiB). With more it is cut.
 MAX_WAITING_FRAMES = 1000
 MAX_WAITING_BYTES = 4 * 1024 * 1024
+JOINED_FRAMES, JOINED_BYTES = 64, 64 * 1024  # What is sent in one write, about.
 CLOSE_WAIT_S = 5.0  # How long the other side has to do its part of the closing handshake.
 LINGER_LOOK_S = 0.05
 
-
-class Socket(web.WebSocketResponse):
-    """aiohttp's WebSocket without its closing handshake: that one overtakes what is queued, and cuts at once."""
-
-    def __init__(self, protocol: Protocol) -> None:
-        # aiohttp refuses plain messages of max_msg_size bytes, and compressed ones of more: the limit itself is
-        # judged by the stage; text, which therefore comes as bytes, in Connection.
-        self._deflates = protocol.deflate
-        super().__init__(
-            autoping=False,
-            autoclose=False,
-            protocols=protocol.subprotocols,
-            compress=False,  # It is agreed on here, in `_handshake`.
-            max_msg_size=protocol.max_message_bytes + 1,
-            decode_text=False,
-        )
-
-    def _handshake(self, request: web.BaseRequest) -> tuple[CIMultiDict[str], str | None, int, bool]:
-        # One compressed frame serves many clients, which is right only where none of ours builds on the one before.
-        # RFC 7692, 7.1.1.1: a server may say so whether the client asked for it or not.
-        headers, subprotocol, _, _ = super()._handshake(request)
-        offers = ", ".join(request.headers.getall("Sec-WebSocket-Extensions", ()))
-        bits = deflate_bits(offers) if self._deflates else 0
-        if bits:
-            limited = "" if bits == MAX_BITS else f"; server_max_window_bits={bits}"
-            headers["Sec-WebSocket-Extensions"] = f"permessage-deflate; server_no_context_takeover{limited}"
-        return headers, subprotocol, bits, True
-
-    def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter) -> None:
-        # What came along with the handshake is parsed in there, so it is looked at before.
-        handler = request.protocol
-        tail = handler._message_tail
-        super()._post_start(request, protocol, writer)
-        queue = self._reader
-        assert queue is not None
-        strict = Strict(typing.cast(Reader, self._parser), queue.set_exception)
-        strict.passed(tail)
-        handler._payload_parser = strict
-
-    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
-        """Do nothing: a Connection closes."""
-        return False
+TEXT, CLOSE = Opcode.TEXT, Opcode.CLOSE
+# By the number, which a WSMsgType is; a look at its `value` would take longer.
+OPCODES = {int(kind): Opcode(kind) for kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG)}
 
 
 class Receiver(typing.Protocol):
@@ -94,11 +52,18 @@ class Witness(typing.Protocol):
 class Connection:
     """A transport (see `network.Transport`) over an aiohttp WebSocket, and its reader.
 
-    Its owner runs `write` as a task beside `read`, and `finish` at the end.
+    Its owner runs `read`, and `finish` at the end. What is sent in one turn of the event loop goes out in one write,
+    at the end of the turn; what the client does not take then, waits until it reads on.
     """
 
     def __init__(
-        self, socket: Socket, request: web.Request, flow: AbstractStreamWriter, framer: Framer, name: str
+        self,
+        socket: Socket,
+        request: web.Request,
+        flow: AbstractStreamWriter,
+        framer: Framer,
+        outbox: Outbox,
+        name: str,
     ) -> None:
         self.name = name  # What the log calls it.
         self.close_code = 1006
@@ -107,13 +72,19 @@ class Connection:
         self._request = request
         self._flow = flow  # Knows when the client has read enough to be sent more.
         self._framer = framer
+        self._outbox = outbox
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[Frame | None] = deque()  # None: the connection is cut here.
+        self._receiver: Receiver | None = None
+        self._waiting: list[Frame] = []
         self._waiting_bytes = 0
-        self._wake = asyncio.Event()
+        self._is_due = False  # Whether the outbox, or `_resume`, will call `flush`.
+        self._resuming: asyncio.Task[None] | None = None
         self._ending = False  # Nothing more may be queued.
+        self._cuts = False  # The connection is cut behind what is queued.
         self._refused = False  # The client broke the WebSocket protocol; nothing more is taken from it.
         self._broken = False  # It did so in a way that aiohttp can read no further.
+        self._all_read = self._loop.create_future()  # Done when nothing more comes.
+        self._all_sent: asyncio.Future[None] | None = None  # Once somebody waits for it: done when nothing more goes.
         self._deadline: asyncio.TimerHandle | None = None
 
     # Sending ------------------------------------------------------------------------------------
@@ -122,127 +93,171 @@ class Connection:
         """Queue one frame. A client that reads too slowly is cut rather than waited for."""
         if self._ending:
             return
-        if not self._must_wait(frame):
-            self._put(frame)
-            return
         self._waiting.append(frame)
         self._waiting_bytes += len(frame.data)
-        self._wake.set()
-        if frame.opcode is Opcode.CLOSE:
+        if frame.opcode is CLOSE:
             self.close_code = frame.code
             self._end_within(CLOSE_WAIT_S)
-        elif len(self._waiting) > MAX_WAITING_FRAMES or self._waiting_bytes > MAX_WAITING_BYTES:
-            log.warning(
-                "%s reads too slowly: cut with %d frames (%d bytes) waiting",
-                self.name,
-                len(self._waiting),
-                self._waiting_bytes,
-            )
-            self.abort()
+        elif len(self._waiting) > JOINED_FRAMES or self._waiting_bytes > JOINED_BYTES:
+            self._make_room()
+        if not self._is_due:
+            self._is_due = True
+            self._outbox.add(self)
 
-    def _must_wait(self, frame: Frame) -> bool:
-        """Whether others are ahead of this frame, the client does not keep up, or the writer shall end with it."""
-        return bool(self._waiting) or self._request.protocol.writing_paused or frame.opcode is Opcode.CLOSE
+    def _make_room(self) -> None:
+        """Much waits: send it now, if the client takes it, and part with a client that has not for long."""
+        if not self._is_paused():
+            self._put_waiting()
+        if len(self._waiting) <= MAX_WAITING_FRAMES and self._waiting_bytes <= MAX_WAITING_BYTES:
+            return
+        count, size = len(self._waiting), self._waiting_bytes
+        log.warning("%s reads too slowly: cut with %d frames (%d bytes) waiting", self.name, count, size)
+        self._drop_waiting()
+        # Registry of close codes, 1013: try again later. Whether the client ever reads that far, is up to it.
+        self.send(Frame(CLOSE, code=WSCloseCode.TRY_AGAIN_LATER, reason="reads too slowly"))
 
     def hang_up(self) -> None:
         """Cut the TCP connection without a closing handshake, as soon as what was queued is on its way."""
         if not self._ending:
-            self._waiting.append(None)
-            self._wake.set()
+            self._cuts = True
             self._end_within(CLOSE_WAIT_S)
+            if not self._is_due:
+                self._is_due = True
+                self._outbox.add(self)
 
     def abort(self) -> None:
         """Cut the TCP connection at once; what is queued is lost."""
         self._ending = True
-        self._waiting.clear()
+        self._drop_waiting()
         if self._request.transport is not None:
             self._request.transport.abort()
 
-    async def write(self) -> None:
-        """Send what is queued, in order, until the last frame of the connection."""
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._waiting:
-                    frame = self._waiting.popleft()
-                    if frame is None:
-                        return self._shut()
-                    self._waiting_bytes -= len(frame.data)
-                    self._put(frame)
-                    if frame.opcode is Opcode.CLOSE:
-                        return None
-                    await self._flow.drain()
-        except ConnectionError:
-            return None  # The client is gone; the reader notices, too.
+    def flush(self) -> None:
+        """Send what waits, as far as the client takes it; the rest when it has read on."""
+        self._is_due = False
+        while self._waiting and not self._is_paused():
+            self._put_waiting()
+        if self._waiting:
+            self._is_due = True
+            self._resuming = self._loop.create_task(self._resume())
+        elif self._ending:
+            if self._cuts:
+                self._shut()
+            self._note_all_sent()
 
-    def _put(self, frame: Frame) -> None:
+    async def _resume(self) -> None:
+        try:
+            await self._flow.drain()
+        except ConnectionError:
+            self._drop_waiting()  # The client is gone; the reader notices, too.
+        self.flush()
+
+    def _is_paused(self) -> bool:
+        return self._request.protocol.writing_paused
+
+    def _put_waiting(self) -> None:
+        """Send what waits in one write, or the first part of it."""
+        frames = self._waiting
+        if len(frames) > JOINED_FRAMES:
+            frames, self._waiting = frames[:JOINED_FRAMES], frames[JOINED_FRAMES:]
+            self._waiting_bytes -= sum(len(frame.data) for frame in frames)
+        else:
+            self._drop_waiting()
         transport = self._request.transport
         if transport is None or transport.is_closing():
             return  # The client is gone; the reader notices.
         if self.witness is not None:
-            self.witness("server", frame)
-        transport.write(self._framer.bytes_of(frame, self._socket.compress))
+            for frame in frames:
+                self.witness("server", frame)
+        transport.write(self._framer.joined(frames, self._socket.compress))
+
+    def _drop_waiting(self) -> None:
+        self._waiting = []
+        self._waiting_bytes = 0
 
     def _end_within(self, seconds: float) -> None:
         self._ending = True
         self._deadline = self._loop.call_later(seconds, self.abort)
 
+    def _note_all_sent(self) -> None:
+        if self._all_sent is not None and not self._all_sent.done():
+            self._all_sent.set_result(None)
+
     # Receiving ----------------------------------------------------------------------------------
 
     async def read(self, receiver: Receiver) -> None:
         """Hand each frame of the client to `receiver`, until its close frame or the connection's end."""
-        while True:
-            message = await self._socket.receive()
-            match message.type:
-                case WSMsgType.TEXT | WSMsgType.BINARY | WSMsgType.PING | WSMsgType.PONG:
-                    self._take(Frame(Opcode(message.type), bytes(message.data)), receiver)
-                case WSMsgType.CLOSE if message.data and not is_close_code(message.data):
-                    return self._refuse(WSCloseCode.PROTOCOL_ERROR, f"close code {message.data}, which nobody sends")
-                case WSMsgType.CLOSE:
-                    # RFC 6455, 5.5.1: a close frame is answered by one of the same code.
-                    self._take(Frame(Opcode.CLOSE, code=message.data or NO_CODE, reason=message.extra or ""), receiver)
-                    return self.send(Frame(Opcode.CLOSE, code=message.data or NO_CODE))
-                case WSMsgType.ERROR if isinstance(message.data, WebSocketError):
-                    self._broken = True
-                    if message.data.code == WSCloseCode.MESSAGE_TOO_BIG and not self._refused:
-                        receiver.oversized()  # It says so the way its protocol does, and closes.
-                    return self._refuse(message.data.code, str(message.data))
-                case _:
-                    return None
+        self._receiver = receiver
+        self._socket.hand_to(self)
+        await self._all_read
 
-    def _take(self, frame: Frame, receiver: Receiver) -> None:
-        if self._refused:
+    def arrived(self, message: Arrived) -> None:
+        """The client sent a message, or a control frame."""
+        if self._all_read.done():
+            return
+        opcode = OPCODES.get(message.type)
+        if opcode is not None:
+            self._take(Frame(opcode, bytes(message.data)))
+            return
+        # A close frame; aiohttp has 0 for one without a code.
+        self._all_read.set_result(None)
+        code = message.data or NO_CODE
+        if code != NO_CODE and not is_close_code(code):
+            self._refuse(WSCloseCode.PROTOCOL_ERROR, f"close code {code}, which nobody sends")
+        else:
+            # RFC 6455, 5.5.1: a close frame is answered by one of the same code.
+            self._take(Frame(CLOSE, code=code, reason=message.extra or ""))
+            self.send(Frame(CLOSE, code=code))
+
+    def ended(self, error: BaseException | None) -> None:
+        """Nothing more comes: the client is gone, or sent what is no WebSocket."""
+        if self._all_read.done():
+            return
+        self._all_read.set_result(None)
+        if isinstance(error, WebSocketError):
+            self._broken = True
+            if error.code == WSCloseCode.MESSAGE_TOO_BIG and not self._refused and self._receiver is not None:
+                self._receiver.oversized()  # It says so the way its protocol does, and closes.
+            self._refuse(error.code, str(error))
+
+    def _take(self, frame: Frame) -> None:
+        if self._refused or self._receiver is None:
             return
         if self.witness is not None:
             self.witness("client", frame)
-        if frame.opcode is Opcode.TEXT and not _is_utf8(frame.data):
+        if frame.opcode is TEXT and not _is_utf8(frame.data):
             self._refuse(WSCloseCode.INVALID_TEXT, "text that is not UTF-8")  # RFC 6455, 8.1
         else:
-            receiver.frame(frame)
+            self._receiver.frame(frame)
 
     def _refuse(self, code: int, reason: str) -> None:
         # "Fail the WebSocket connection" of RFC 6455, 7.1.7.
         log.warning("%s broke the WebSocket protocol: %s", self.name, reason)
         self._refused = True
-        self.send(Frame(Opcode.CLOSE, code=int(code), reason=reason[:100]))
+        self.send(Frame(CLOSE, code=int(code), reason=reason[:100]))
 
     # Ending -------------------------------------------------------------------------------------
 
-    async def finish(self, writer: asyncio.Task[None]) -> None:
+    async def finish(self) -> None:
         """Send what is still queued, if it ends in a close frame and there is anyone to read it, and let go."""
         try:
             if self._ending and self._request.transport is not None:
-                await asyncio.wait([writer], timeout=CLOSE_WAIT_S)
+                await self._last_words()
                 await self._linger()
         finally:
-            writer.cancel()
+            if self._resuming is not None:
+                self._resuming.cancel()
             if self._deadline is not None:
                 self._deadline.cancel()
             self._ending = True
             self._shut()
             if self.witness is not None:
                 self.witness.end()
+
+    async def _last_words(self) -> None:
+        if self._is_due:
+            self._all_sent = self._loop.create_future()
+            await asyncio.wait([self._all_sent], timeout=CLOSE_WAIT_S)
 
     async def _linger(self) -> None:
         # The rest of a message that is too big still arrives, and aiohttp drops it. Closing before all of it is here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from operator import is_not
 
 from harness.core.message import Frame, Opcode
 
@@ -14,12 +15,17 @@ DEFLATE_LEVEL = 1
 FLUSHED = b"\x00\x00\xff\xff"  # RFC 7692, 7.2.1: what a flush ends with is not sent.
 
 
+KEPT_BYTES = 256 * 1024  # Of frames that may be sent to others, too.
+
+
 class Framer:
-    """Makes bytes of frames. One that is sent to many in a row is made once, and once for each way to compress it."""
+    """Makes bytes of frames. What is sent to many is made once, and once for each way to compress it."""
 
     def __init__(self) -> None:
-        self._frame: Frame | None = None
-        self._made: dict[int, bytes] = {}
+        # By identity, which holds since the frame itself is kept beside its bytes.
+        self._made: dict[tuple[int, int], tuple[Frame, bytes]] = {}
+        self._made_bytes = 0
+        self._joined: tuple[list[Frame], int, bytes] = ([], 0, b"")  # The newest frames that were sent together.
 
     def bytes_of(self, frame: Frame, deflate_bits: int = 0) -> bytes:
         """The whole frame: unmasked, as a server's are, and in one piece.
@@ -27,12 +33,30 @@ class Framer:
         `deflate_bits` is the window of a connection with permessage-deflate, 0 of one without. No message builds on
         the one before ("server_no_context_takeover"), so that all such connections can share the bytes.
         """
-        if frame is not self._frame:
-            self._frame, self._made = frame, {}
-        made = self._made.get(deflate_bits)
+        if len(frame.data) < DEFLATE_FROM_BYTES:
+            return _bytes_of(frame, deflate_bits)  # Made sooner than looked up.
+        key = (id(frame), deflate_bits)
+        made = self._made.get(key)
         if made is None:
-            made = self._made[deflate_bits] = _bytes_of(frame, deflate_bits)
-        return made
+            made = self._made[key] = (frame, _bytes_of(frame, deflate_bits))
+            self._forget_if_many(len(made[1]))
+        return made[1]
+
+    def joined(self, frames: list[Frame], deflate_bits: int = 0) -> bytes:
+        """The bytes of several frames, for one write; `frames` must not change any more."""
+        if len(frames) == 1:
+            return self.bytes_of(frames[0], deflate_bits)
+        same, bits, data = self._joined
+        if bits != deflate_bits or len(same) != len(frames) or any(map(is_not, same, frames)):
+            data = b"".join([self.bytes_of(frame, deflate_bits) for frame in frames])
+            self._joined = (frames, deflate_bits, data)
+        return data
+
+    def _forget_if_many(self, more_bytes: int) -> None:
+        self._made_bytes += more_bytes
+        if self._made_bytes > KEPT_BYTES:
+            self._made.clear()
+            self._made_bytes = 0
 
 
 def _bytes_of(frame: Frame, deflate_bits: int) -> bytes:

@@ -10,6 +10,7 @@ from aiohttp import WebSocketError, WSCloseCode
 MASK, RSV1, CONTROL = 0x80, 0x40, 0x08
 EXTENDED = {126: 2, 127: 8}  # Bytes of a longer length.
 MASK_BYTES = 4
+LONGEST_HEAD = 10  # Without its mask.
 
 
 class Reader(typing.Protocol):
@@ -41,11 +42,6 @@ class Strict:
         self._fail(breach)
         return result
 
-    def passed(self, data: bytes) -> None:
-        """These bytes, the first ones, went by before this stood here."""
-        _, breach = self._looked_at(data)
-        self._fail(breach)
-
     def _fail(self, breach: str) -> None:
         if breach:
             self._failed = True
@@ -57,20 +53,27 @@ class Strict:
 
     def _looked_at(self, data: bytes) -> tuple[int, str]:
         """How many bytes are good, and what is wrong with the frame behind them; "" where nothing is."""
-        position = 0
-        while position < len(data):
+        position, size = 0, len(data)
+        while position < size:
             if self._skip:
-                step = min(self._skip, len(data) - position)
+                step = min(self._skip, size - position)
                 self._skip -= step
                 position += step
-                continue
-            self._head += data[position : position + 1]
-            position += 1
-            if len(self._head) == 2 and (breach := _breach(*self._head)):
-                return max(0, position - 2), breach
-            if len(self._head) >= 2 and len(self._head) == _header_bytes(self._head):
-                self._skip = MASK_BYTES + _payload_bytes(self._head)
-                self._head = b""
+            elif not self._head and size - position >= LONGEST_HEAD:
+                # The whole header is here, as it nearly always is.
+                first, second = data[position], data[position + 1]
+                if not second & MASK or first & (CONTROL | RSV1) == CONTROL | RSV1:
+                    return position, _breach(first, second)
+                head = data[position : position + 2 + EXTENDED.get(second & ~MASK, 0)]
+                self._skip = len(head) + MASK_BYTES + _payload_bytes(head)
+            else:
+                self._head += data[position : position + 1]
+                position += 1
+                if len(self._head) == 2 and (breach := _breach(*self._head)):
+                    return max(0, position - 2), breach
+                if len(self._head) >= 2 and len(self._head) == _header_bytes(self._head):
+                    self._skip = MASK_BYTES + _payload_bytes(self._head)
+                    self._head = b""
         return position, ""
 
 

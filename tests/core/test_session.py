@@ -42,7 +42,7 @@ def session(cls=Lift):
     """A session whose effects are written into `done` as (moment, effect)."""
     agenda, topics = Agenda(), Topics()
     world = World(None, Setting(random.Random(1), Clock(), agenda, topics))
-    made = cls(Context(world, "rules", random.Random(2), Clock(), agenda, topics))
+    made = cls(Context(world, "rules", lambda: random.Random(2), Clock(), agenda, topics))
     made.done = []
     made.perform = lambda call, now: made.done.extend((now, effect) for effect in call(now))
     list(made.opened(0.0))

@@ -143,3 +143,27 @@ def test_in_real_time_only_a_machine_that_slept_puts_the_clock_back(driven, paus
         assert driver.now() == pytest.approx(pause_s + 60 - lost_s)
 
     assert [text for _, text in driven(TICKS, wait)] == ["a", "b"]
+
+
+def test_a_stage_that_is_behind_lets_clients_be_served_between_and_its_time_is_where_it_has_got_to(driven):
+    text = "steps: [" + ", ".join(f"{{at: {10 + n}ms, raw: '{n}'}}" for n in range(100)) + "]"
+    seen = []
+
+    async def wait(driver, link, transport):
+        loop, send = asyncio.get_running_loop(), transport.send
+
+        def slow(frame):
+            send(frame)
+            loop._jump(0.005)
+
+        transport.send = slow
+        while len(transport.log) < 100:
+            await asyncio.sleep(0.001)
+            seen.append((len(transport.log), driver.now()))
+
+    assert [text for _, text in driven(text, wait)] == [str(n) for n in range(100)]
+    steps = [later - earlier for (earlier, _), (later, _) in zip(seen, seen[1:], strict=False)]
+    assert max(steps) <= 10  # Two turns: each step takes 5 ms, and after 20 ms a turn is over.
+    behind = [(done, now) for done, now in seen if 5 < done < 100]
+    assert behind
+    assert all(now == pytest.approx(0.010 + done * 0.001) for done, now in behind)

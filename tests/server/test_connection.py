@@ -122,6 +122,7 @@ async def test_a_client_that_never_answers_a_close_is_cut(mock, monkeypatch):
 
 async def test_a_slow_reader_is_cut_and_delays_nobody(mock, trader, monkeypatch, caplog):
     monkeypatch.setattr(connection, "MAX_WAITING_BYTES", 100_000)
+    monkeypatch.setattr(connection, "CLOSE_WAIT_S", 0.1)
     _, writer = await _upgraded(mock)
     [slow] = mock.server._connections
     async with mock.client() as ws:
@@ -139,16 +140,50 @@ async def test_a_slow_reader_is_cut_and_delays_nobody(mock, trader, monkeypatch,
     writer.close()
 
 
-async def test_too_many_waiting_frames_cut_the_client_too(mock, monkeypatch, caplog):
-    monkeypatch.setattr(connection, "MAX_WAITING_FRAMES", 10)
+async def test_too_many_waiting_frames_cut_the_client_too_and_it_is_told_why_if_it_reads_on(mock, monkeypatch, caplog):
+    monkeypatch.setattr(connection, "MAX_WAITING_FRAMES", 100)
     async with mock.client() as ws:
         [each] = mock.server._connections
         each._request.protocol.pause_writing()  # As the transport does when the client reads nothing.
-        for _ in range(11):
+        for _ in range(101):
+            each.send(Frame(Opcode.TEXT, b"{}"))
+        await asyncio.sleep(0)
+        each._request.protocol.resume_writing()
+        await asyncio.wait_for(ws.wait_closed(), 3)
+    assert (ws.close_code, ws.close_reason) == (1013, "reads too slowly")
+    assert sum("reads too slowly: cut with 101 frames" in r.getMessage() for r in caplog.records) == 1
+
+
+async def test_a_client_that_is_cut_as_too_slow_and_reads_nothing_more_is_gone_soon(mock, monkeypatch):
+    monkeypatch.setattr(connection, "MAX_WAITING_FRAMES", 100)
+    monkeypatch.setattr(connection, "CLOSE_WAIT_S", 0.05)
+    async with mock.client() as ws:
+        [each] = mock.server._connections
+        each._request.protocol.pause_writing()
+        for _ in range(101):
             each.send(Frame(Opcode.TEXT, b"{}"))
         await asyncio.wait_for(ws.wait_closed(), 3)
     assert ws.close_code == 1006
-    assert sum("reads too slowly: cut with 11 frames" in r.getMessage() for r in caplog.records) == 1
+    await eventually(lambda: not mock.server._connections)
+
+
+async def test_what_waits_for_a_client_that_reads_again_arrives_whole_and_in_order(mock):
+    async with mock.client() as ws:
+        [each] = mock.server._connections
+        each._request.protocol.pause_writing()
+        for n in range(900):
+            each.send(Frame(Opcode.TEXT, b"%d" % n))
+        await asyncio.sleep(0.01)
+        each._request.protocol.resume_writing()
+        assert [await ws.recv() for _ in range(900)] == [str(n) for n in range(900)]
+
+
+async def test_a_flood_of_requests_in_one_read_is_answered_whole(mock):
+    reader, writer = await _upgraded(mock)
+    writer.write(_masked(0x89, b"ping") * 5000)
+    answers = await asyncio.wait_for(reader.readexactly(6 * 5000), 5)
+    assert answers == b"\x8a\x04ping" * 5000
+    writer.close()
 
 
 async def test_a_message_of_a_mebibyte_is_read(mock):

@@ -9,10 +9,11 @@ from pathlib import Path
 import typer
 
 from harness import cli
+from harness.core import journal
 from harness.core.conversation import Conversation
 from harness.protocols import defects, variants
 from harness.protocols.skybit import PROTOCOL
-from harness.scenario import driver, house, stage
+from harness.scenario import driver, house
 from harness.scenario.house import House
 from harness.server import admin, connection, framing, publishing, recording
 
@@ -42,9 +43,10 @@ def test_every_bound_is_documented():
         f"not answered within {connection.CLOSE_WAIT_S:g} s",
         f"nobody uses for {house.FORGET_AFTER_S:g} s",
         f"{house.MAX_STAGES} stages in use",
-        f"newest {stage.JOURNAL_ENTRIES} frames (at most {stage.JOURNAL_BYTES // MIB} MiB)",
+        f"newest {journal.MAX_ENTRIES} frames (at most {journal.MAX_BYTES // MIB} MiB)",
         f"more than {driver.LATE_MOST_S:g} s behind",
         f"{driver.LATE_MOST_IN_REAL_TIME_S:g} s behind in real time",
+        f"goes on for {driver.TURN_S:g} s at a time",
         f"ends at {recording.MAX_RECORDING_BYTES // MIB} MiB",
         f"Up to {publishing.MAX_WAITING_LINES:,} lines ({publishing.MAX_WAITING_BYTES // MIB} MiB) wait",
         f"Up to {publishing.BATCH_LINES} lines that were just under way",

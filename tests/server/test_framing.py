@@ -6,6 +6,7 @@ from websockets.frames import Frame as Theirs
 from websockets.frames import Opcode as TheirOpcode
 
 from harness.core.message import Frame, Opcode
+from harness.server import framing
 from harness.server.framing import Framer
 
 
@@ -21,11 +22,31 @@ def test_other_opcodes_are_theirs_too():
 
 
 def test_a_frame_that_goes_to_many_in_a_row_is_made_once():
-    framer, frame = Framer(), Frame(Opcode.TEXT, b"news")
+    framer, frame = Framer(), Frame(Opcode.TEXT, b"news" * 100)
     first = framer.bytes_of(frame)
-    assert framer.bytes_of(frame) is first
     assert framer.bytes_of(Frame(Opcode.TEXT, b"other")) == b"\x81\x05other"
-    assert framer.bytes_of(frame) == first
+    assert framer.bytes_of(frame) is first
+
+
+def test_what_is_kept_for_others_is_bounded(monkeypatch):
+    monkeypatch.setattr(framing, "KEPT_BYTES", 3000)
+    framer = Framer()
+    for n in range(100):
+        text = b"%04d" % n * 250
+        assert framer.bytes_of(Frame(Opcode.TEXT, text)).endswith(text)
+        assert sum(len(data) for _, data in framer._made.values()) <= 3000
+
+
+def test_frames_in_one_write_are_those_one_by_one_and_shared_by_all_who_get_the_same():
+    framer, frames = Framer(), [Frame(Opcode.TEXT, b"%d" % n * 400) for n in range(3)]
+    for bits in (0, 15):
+        joined = framer.joined(frames, bits)
+        assert joined == b"".join(framer.bytes_of(frame, bits) for frame in frames)
+        assert framer.joined(list(frames), bits) is joined
+        assert framer.joined(frames[:2], bits) == b"".join(framer.bytes_of(frame, bits) for frame in frames[:2])
+        equal = [Frame(Opcode.TEXT, b"%d" % n * 400) for n in range(3)]
+        assert framer.joined(equal, bits) == joined
+    assert framer.joined(frames[:1]) is framer.bytes_of(frames[0])
 
 
 @pytest.mark.parametrize("bits", [9, 10, 12, 15])

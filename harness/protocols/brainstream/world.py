@@ -55,13 +55,17 @@ class BrainStreamWorld(World[Facts]):
         self.signal = signal_of(self.market, facts.status)
         self._note_start()
         self.data = self._snapshot(0.0)
+        self._packets: dict[str, Message] = {}  # By type, those made last.
         self._next_tick(1)
 
     # What clients see and do --------------------------------------------------------------------
 
     def packet(self, kind: str) -> Message:
-        """WELCOME or TELEMETRY with the newest snapshot."""
-        return {"type": kind, "data": self.data}
+        """WELCOME or TELEMETRY with the newest snapshot: one object for all who get it, made once."""
+        packet = self._packets.get(kind)
+        if packet is None or packet["data"] is not self.data:
+            packet = self._packets[kind] = {"type": kind, "data": self.data}
+        return packet
 
     def halt(self, now: float) -> None:
         """HALT (2.2): an emergency stop, for everybody."""

@@ -73,7 +73,7 @@ def test_a_client_that_was_turned_away_is_not_served_though_its_connection_stand
     stage = bot.stage
     request = Request("/ws", {"token": ""})
     session = MegabotSession(
-        Context(bot.world, PROTOCOL.rules, stage.chance("x"), stage.clock, stage.agenda, stage.topics, request)
+        Context(bot.world, PROTOCOL.rules, lambda: stage.chance("x"), stage.clock, stage.agenda, stage.topics, request)
     )
     assert list(session.opened(0.0))[-1] == Close(1008, "authentication_failed")
     assert session.received(SAMPLE_CHAT, 0.0) == ()

@@ -389,7 +389,7 @@ def test_a_bug_is_told_and_survived(play, caplog):
 def test_a_session_alone_answers_with_effects(play):
     stage = play().stage
     session = SkybitSession(
-        Context(stage.world, stage.scenario.rules, stage.chance("t"), stage.clock, stage.agenda, stage.topics)
+        Context(stage.world, stage.scenario.rules, lambda: stage.chance("t"), stage.clock, stage.agenda, stage.topics)
     )
     session.opened(0.0)
     (effect,) = session.received({"type": "Auth", "id": "i", "session": "new", "data": {"token": "demo-user-1"}}, 0.0)
