@@ -105,8 +105,7 @@ class _Hooks:
         if not environment.host:
             fail("no server is named: say --host ws://127.0.0.1:8000/artifact/v1, or the like")
         self.furnish(environment)
-        for user in self.users:
-            self.knock(user(environment))
+        self.knock(environment)
 
     def rows(self) -> dict[str, str]:
         """The rows of all users, with their meanings."""
@@ -120,14 +119,18 @@ class _Hooks:
         """The rows that only one machine's clock can measure."""
         return {name for user in self.users for name in user.BEHAVIOUR.ONE_CLOCK_ROWS}
 
-    def knock(self, user: SocketUser) -> None:
-        """See whether the server lets such a user in."""
-        try:
-            user.knock()
-        except (NotConnected, Lost) as error:
-            others = [each.__name__ for each in self.users if not isinstance(user, each)]
-            hint = f" To load it without, name the other users after --: {' '.join(others)}" if others else ""
-            fail(f"{error}. Is the server running, and are the path and the credentials (--tokens) right?{hint}")
+    def knock(self, environment: Any) -> None:
+        """See whether the server lets every kind of user in."""
+        troubles, welcome = [], []
+        for user in self.users:
+            try:
+                user(environment).knock()
+                welcome.append(user.__name__)
+            except (NotConnected, Lost) as error:
+                troubles.append(str(error))
+        if troubles:
+            hint = f" To load it without, name the other users after --: {' '.join(welcome)}" if welcome else ""
+            fail(f"{troubles[0]}. Is the server running, and are the path and the credentials (--tokens) right?{hint}")
 
     def furnish(self, environment: Any) -> None:
         """Give the users what they need."""

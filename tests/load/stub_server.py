@@ -53,6 +53,7 @@ async def watch():
 async def main():
     app = web.Application()
     app.router.add_get("/artifact/v1", serve)
+    app.router.add_get("/channels/hft", serve)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
