@@ -12,13 +12,14 @@ import ipaddress
 import socket
 import sys
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
 import locust
+from locust import argument_parser
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness import protocols
@@ -48,6 +49,8 @@ def users_of(protocol: str) -> list[type[SocketUser]]:
 def install(users: list[type[SocketUser]]) -> None:
     """Give Locust the options, the measuring and the judging of these users."""
     hooks = _Hooks(users)
+    # A worker asks for it some fifty times whenever users are added, and holds up those it has for 0.2 s with that.
+    vars(argument_parser)["default_args_dict"] = cache(argument_parser.default_args_dict)
     events: Any = locust.events
     events.init_command_line_parser.add_listener(_options)
     events.init.add_listener(hooks.init)
