@@ -5,7 +5,6 @@ The hooks are the same whether Locust runs alone, as a master or as a worker.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import inspect
 import ipaddress
@@ -23,7 +22,7 @@ from locust import argument_parser
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness import protocols
-from harness.load import page, sources
+from harness.load import collector, page, sources
 from harness.load.behaviour import Behaviour
 from harness.load.client import Client, NotConnected
 from harness.load.gauge import Gauge
@@ -106,6 +105,7 @@ class _Hooks:
     def test_start(self, environment: Any, **_: Any) -> None:
         """In every process: hand the users what they need."""
         options = environment.parsed_options
+        collector.calm()
         self.resets = bool(environment.reset_stats)
         self.gauge = Gauge(partial(hand_over, environment.stats))
         for user in self.users:
@@ -122,7 +122,7 @@ class _Hooks:
 
     def spawning_complete(self, **_: Any) -> None:
         """All users are there: what they consist of need not be looked through for garbage again and again."""
-        gc.freeze()
+        collector.calm()
         if self.resets:
             self.gauge.forget()
 
