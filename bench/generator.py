@@ -200,6 +200,7 @@ def play_users(url: str) -> dict[str, Any]:
     from locust.env import Environment  # First, since it patches what the others import.
 
     from harness.core.message import Message
+    from harness.load import collector
     from harness.load.behaviour import Behaviour
     from harness.load.gauge import Gauge
     from harness.load.handover import hand_over
@@ -225,13 +226,14 @@ def play_users(url: str) -> dict[str, Any]:
     environment = Environment(user_classes=[User], host=url)
     gauge = User.gauge = Gauge(partial(hand_over, environment.stats))
     User.sources = Sources()
+    collector.calm()  # As the hooks do it.
     began_s = time.perf_counter()
     gauge.watch()
     environment.create_local_runner().start(USERS, spawn_rate=USERS)
     while gauge.connections < USERS and time.perf_counter() - began_s < 30:
         gevent.sleep(0.02)
     connected_s = time.perf_counter() - began_s
-    gc.freeze()  # As the hooks do it.
+    collector.calm()
     gevent.sleep(3)
     gauge.forget()
     os.kill(int(os.environ["SERVER_PID"]), signal.SIGUSR1)  # So does the server.

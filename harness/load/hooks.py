@@ -5,24 +5,24 @@ The hooks are the same whether Locust runs alone, as a master or as a worker.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import inspect
 import ipaddress
 import socket
 import sys
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
 import locust
+from locust import argument_parser
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness import protocols
-from harness.load import page, sources
+from harness.load import collector, page, sources
 from harness.load.behaviour import Behaviour, Lost, behaviours_in
 from harness.load.client import NotConnected
 from harness.load.gauge import Gauge
@@ -52,6 +52,8 @@ def _user_of(behaviour: type[Behaviour]) -> type[SocketUser]:
 def install(users: list[type[SocketUser]]) -> None:
     """Give Locust the options, the measuring and the judging of these users."""
     hooks = _Hooks(users)
+    # A worker asks for it some fifty times whenever users are added, and holds up those it has for 0.2 s with that.
+    vars(argument_parser)["default_args_dict"] = cache(argument_parser.default_args_dict)
     events: Any = locust.events
     events.init_command_line_parser.add_listener(_options)
     events.init.add_listener(hooks.init)
@@ -135,6 +137,7 @@ class _Hooks:
     def furnish(self, environment: Any) -> None:
         """Give the users what they need."""
         options = environment.parsed_options
+        collector.calm()
         self.resets = bool(environment.reset_stats)
         self.gauge = Gauge(partial(hand_over, environment.stats))
         for user in self.users:
@@ -155,7 +158,7 @@ class _Hooks:
 
     def spawning_complete(self, **_: Any) -> None:
         """All users are there: what they consist of need not be looked through for garbage again and again."""
-        gc.freeze()
+        collector.calm()
         if self.resets:
             self.gauge.forget()
 

@@ -1,8 +1,8 @@
 """A server of a few lines for the load tests: `python stub_server.py [AFTER_S STALL_S [EVERY_S]]`. It prints its port.
 
 It authenticates everybody, answers heartbeats, limits nothing, and ignores the rest. So many seconds after its first
-heartbeat it does nothing at all for a while, and again every so many seconds. When it is terminated it prints when it
-was stalled, and of each connection's heartbeats when they say that they were sent and when they were answered.
+heartbeat it does nothing at all for a while, and again every so many seconds. When it is terminated it prints, of each
+connection's heartbeats, when they say that they were sent and when they were answered.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ import time
 from aiohttp import web
 
 STALL = tuple(map(float, sys.argv[1:4]))
-stalls = []
 beats = []
 
 
@@ -41,15 +40,6 @@ def stall():
     time.sleep(STALL[1])
 
 
-async def watch():
-    """Note every stall, those included that a busy machine adds."""
-    while True:
-        began_s = time.time()
-        await asyncio.sleep(0.005)
-        if time.time() - began_s > 0.02:
-            stalls.append((began_s, time.time()))
-
-
 async def main():
     app = web.Application()
     app.router.add_get("/artifact/v1", serve)
@@ -59,11 +49,10 @@ async def main():
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     print(runner.addresses[0][1], flush=True)
-    over, watching = asyncio.Event(), asyncio.create_task(watch())
+    over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     await over.wait()
-    watching.cancel()
-    print(json.dumps({"stalls": stalls, "beats": beats}), flush=True)
+    print(json.dumps(beats), flush=True)
 
 
 asyncio.run(main())
