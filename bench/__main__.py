@@ -78,6 +78,7 @@ def _try(case: Case, peer: Peer, payload: Path, trials: Trials, left_out: dict[s
     try:
         if why := peer.missing():
             raise Failed(why)
+        out.print(f"{case.name} / {peer.name} ...", style="dim")
         trials.setdefault((case.name, peer.name), []).append(measure(case, peer, payload))
     except Failed as error:
         left_out[f"{case.name} / {peer.name}"] = str(error)

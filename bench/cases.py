@@ -95,7 +95,7 @@ CASES = (
     ),
     Case(
         "slow-reader",
-        "TELEMETRY 500 times a second to 55 clients, of which 5 read 100 KB a second, and how late it comes to the others",
+        "TELEMETRY 500 times a second to 55 clients; 5 read 100 KB a second; how late it comes to the others",
         *("broadcast", "brainstream-fast", STREAM, (MOCK,), 55, ("--stamps", "--slow", "5", "--rate", "100000")),
         seconds=8.0,
     ),

@@ -1,6 +1,7 @@
 """A driver on a loop of virtual time."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -162,7 +163,7 @@ def test_a_stage_that_is_behind_lets_clients_be_served_between_and_its_time_is_w
             seen.append((len(transport.log), driver.now()))
 
     assert [text for _, text in driven(text, wait)] == [str(n) for n in range(100)]
-    steps = [later - earlier for (earlier, _), (later, _) in zip(seen, seen[1:], strict=False)]
+    steps = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(seen)]
     assert max(steps) <= 10  # Two turns: each step takes 5 ms, and after 20 ms a turn is over.
     behind = [(done, now) for done, now in seen if 5 < done < 100]
     assert behind
