@@ -43,15 +43,16 @@ UNPROVOKED = {
 
 # So few exchanges are enough to provoke nearly all that variants do.
 FEW = {
-    "brainstream": ["BRA-CONN-01"],
+    "brainstream": ["BRA-CONN-01", "BRA-CMD-09", "BRA-MANY-05", "BRA-STREAM-04"],
     "eventbus": ["EVB-ENV-07", "EVB-CONN-14", "EVB-CONN-06"],
     "megabot": [
         *("MEG-AUTH-13", "MEG-BATCH-02", "MEG-RATE-05", "MEG-TOOL-09", "MEG-VAL-07", "MEG-VAL-04", "MEG-RATE-02"),
+        *("MEG-AUTH-18", "MEG-AUTH-19", "MEG-AUTH-21", "MEG-ERR-05"),
     ],
-    "sigmax": ["SIG-SUB-32", "SIG-ERR-12", "SIG-REQ-08", "SIG-AUTH-02"],
+    "sigmax": ["SIG-SUB-32", "SIG-ERR-12", "SIG-REQ-08", "SIG-AUTH-02", "SIG-LIM-01"],
     "skybit": [
         *("SKY-CANC-10", "SKY-AUTH-15", "SKY-ERR-09", "SKY-APPR-16", "SKY-CONN-12", "SKY-APPR-06", "SKY-CHAT-11"),
-        *("SKY-AUTH-18", "SKY-CONN-11", "SKY-RATE-10", "SKY-ERR-14", "SKY-IDEM-08"),
+        *("SKY-AUTH-18", "SKY-CONN-11", "SKY-RATE-10", "SKY-ERR-14", "SKY-IDEM-08", "SKY-CHAT-08"),
     ],
 }
 

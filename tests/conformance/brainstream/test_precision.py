@@ -8,17 +8,16 @@ from harness.conformance.proof import prove
 from harness.conformance.rehearsal import rehearse
 from harness.conformance.runner import Options
 from harness.protocols.brainstream.defects.connection import BeginsLate
-from harness.protocols.brainstream.defects.malformed import wants_json
+from harness.protocols.brainstream.defects.malformed import PassesPacketsOn, wants_json
 from harness.protocols.brainstream.defects.many import KeepsPlaces, a_world_for_each
 from harness.protocols.brainstream.defects.stream import sends_pairs, tells_old_news
 from harness.protocols.brainstream.defects.welcome import WelcomesLate
 
 BRAINSTREAM = suite.load("brainstream")
 MOCK = protocols.load("brainstream")
-NEAR = [BeginsLate, KeepsPlaces, a_world_for_each, sends_pairs, tells_old_news, WelcomesLate]
+NEAR = [BeginsLate, KeepsPlaces, PassesPacketsOn, a_world_for_each, sends_pairs, tells_old_news, WelcomesLate]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("defect", NEAR, ids=lambda defect: defect.name)
 def test_a_defect_breaks_nothing_but_what_it_says(defect):
     proof = prove(BRAINSTREAM, MOCK, defect, whole=True)

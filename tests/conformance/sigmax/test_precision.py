@@ -27,7 +27,6 @@ DECLARED = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_defect_breaks_nothing_else(name):
     defect = DEFECTS[name]

@@ -51,7 +51,6 @@ NONSENSE = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda defect: defect.name)
 def test_no_check_stumbles_over_nonsense(nonsense):
     report = rehearse(SKYBIT, nonsense.apply(MOCK), Options(TALK))
@@ -64,7 +63,6 @@ def defects():
     return {d.name: d for d in defects_in("harness.protocols.skybit.defects")}
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", TELLING)
 def test_a_defect_is_told_from_all_others(name):
     defect = defects()[name]

@@ -82,7 +82,6 @@ NONSENSE = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda defect: defect.name)
 def test_no_check_stumbles_over_nonsense(nonsense):
     report = rehearse(load("skybit"), nonsense.apply(protocols.load("skybit")), Options(TRADE))
@@ -99,7 +98,6 @@ NARROW = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", NARROW)
 def test_a_defect_breaks_nothing_but_what_it_says(name):
     (defect,) = (d for d in defects_in("harness.protocols.skybit.defects") if d.name == name)
