@@ -17,7 +17,7 @@ from harness.load.drops import DROPS
 from harness.load.findings import Finding, Findings, conclude, shown
 from harness.load.limits import LimitTest
 from harness.load.search import Search
-from harness.load.seats import Address, Seats, tokens_in
+from harness.load.seats import Seats, tokens_in
 from harness.load.storm import Storm
 
 HELD, BROKEN = 0, 1  # Exit codes, beside that of `complain`.
@@ -104,7 +104,7 @@ def _tested(name: str, options: Options) -> int:
     seats = _seats(options.protocol)
     tokens = tokens_in(options.tokens) if options.tokens else []
     door = SocketDoor(options.url, options.sources)
-    crowd = Crowd(door, seats, Address(options.url), tokens_of(tokens, seats, random.Random()))
+    crowd = Crowd(door, seats, options.url, tokens_of(tokens, seats, random.Random()))
     test = MAKERS[name](options, crowd)
     knock(options.url)
     console = Console(highlight=False, soft_wrap=True)

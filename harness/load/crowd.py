@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar
 
+from harness.load.dial import Dial
 from harness.load.findings import Finding
-from harness.load.seats import Address, Cause, Line, Refusal, Seats
+from harness.load.seats import Cause, Line, Refusal, Seats
 
 HANDSHAKE_WITHIN_S = 10.0
 KEEP_EVERY_S = 20.0  # Those that say nothing for a minute are closed by some servers.
@@ -38,7 +39,7 @@ class Door(Protocol):
 
     has_elsewhere: bool  # Whether connections can come from another address, too.
 
-    def open(self, address: Address, within_s: float, elsewhere: bool) -> Line:
+    def open(self, dial: Dial, within_s: float, elsewhere: bool) -> Line:
         """A new connection, its handshake done. TurnedAway when there is none within that time."""
 
     def now_s(self) -> float:
@@ -86,7 +87,7 @@ class Crowd:
 
     door: Door
     seats: Seats
-    address: Address
+    url: str
     tokens: Iterator[str]
     lines: list[Line] = field(default_factory=list)
 
@@ -104,7 +105,7 @@ class Crowd:
         token = next(self.tokens) if token is None else token
         began_s = self.door.now_s()
         try:
-            line = self.door.open(self.seats.address(self.address, token), within_s, elsewhere)
+            line = self.door.open(self.seats.dial(self.url, token), within_s, elsewhere)
         except TurnedAway as turned:
             return Entry(None, turned.refusal, self.door.now_s() - began_s)
         handshake_s = self.door.now_s() - began_s

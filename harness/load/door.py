@@ -21,7 +21,8 @@ from gevent.queue import Empty, Queue
 from harness.core.message import Message
 from harness.load.client import Client, NotConnected
 from harness.load.crowd import TurnedAway
-from harness.load.seats import CUT, Address, Cause, Refusal
+from harness.load.dial import Dial
+from harness.load.seats import CUT, Cause, Refusal
 from harness.load.sources import Sources, raise_open_files
 
 KNOCK_TIMEOUT_S = 10.0
@@ -40,7 +41,7 @@ T = TypeVar("T")
 class SocketLine:
     """A line (see `seats.Line`) over a socket. NotConnected when it cannot be opened."""
 
-    def __init__(self, address: Address, within_s: float, sources: Sources, on_end: Callable[[], None]) -> None:
+    def __init__(self, dial: Dial, within_s: float, sources: Sources, on_end: Callable[[], None]) -> None:
         self.ending: Refusal | None = None
         self.session = ""
         self.chance = random.Random()
@@ -50,7 +51,7 @@ class SocketLine:
         self._over = Event()
         self._ponged = Event()
         self._client = Client(self._take, self._end, sources, lambda data, arrived_s: self._ponged.set())
-        self._client.connect(address.url, {}, within_s, address.subprotocols)
+        self._client.connect(dial.url, dial.headers, within_s, dial.subprotocols)
 
     def wall_s(self) -> float:
         """The time of day, in epoch seconds."""
@@ -166,13 +167,13 @@ class SocketDoor:
         self._files = raise_open_files()
         self._open = 0
 
-    def open(self, address: Address, within_s: float, elsewhere: bool) -> SocketLine:
+    def open(self, dial: Dial, within_s: float, elsewhere: bool) -> SocketLine:
         """A new connection, its handshake done. TurnedAway when there is none within that time."""
         if self._open >= self._files - SPARE_FILES:
             words = f"{self._files:g} files may be open in this process (RLIMIT_NOFILE): raise it with ulimit -n"
             raise TurnedAway(Refusal(words, cause=Cause.GENERATOR))
         try:
-            line = SocketLine(address, within_s, self._elsewhere if elsewhere else self._here, self._ended)
+            line = SocketLine(dial, within_s, self._elsewhere if elsewhere else self._here, self._ended)
         except NotConnected as error:
             raise TurnedAway(_refusal(error)) from error
         self._open += 1
@@ -212,7 +213,7 @@ class SocketDoor:
 def knock(url: str) -> None:
     """See whether the server answers at all. ValueError, in words, when it does not."""
     try:
-        SocketLine(Address(url), KNOCK_TIMEOUT_S, Sources(), lambda: None).close()
+        SocketLine(Dial(url), KNOCK_TIMEOUT_S, Sources(), lambda: None).close()
     except NotConnected as error:
         raise ValueError(f"{url}: {error}. Is the server running, and is the path right?") from error
 

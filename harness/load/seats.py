@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from harness.core.message import Message
+from harness.load.dial import Dial
 
 CUT = 1006  # RFC 6455, 7.1.5: the code of a connection that ended without a close frame.
 
@@ -85,32 +85,12 @@ class Line(Protocol):
         """Reset the TCP connection, as a crash does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a connection is opened, and which subprotocols its handshake offers."""
-
-    url: str
-    subprotocols: tuple[str, ...] = ()
-
-    def asking(self, name: str, value: str) -> Address:
-        """The same with this query parameter, in place of one that it may have; nothing changes for no value.
-
-        >>> Address("ws://here/ws?stage=a").asking("token", "b c").url
-        'ws://here/ws?stage=a&token=b+c'
-        """
-        if not value:
-            return self
-        parts = urlsplit(self.url)
-        query = {**dict(parse_qsl(parts.query, keep_blank_values=True)), name: value}
-        return replace(self, url=urlunsplit(parts._replace(query=urlencode(query))))
-
-
 def _no_credentials(chance: random.Random) -> str:
     return ""
 
 
-def _as_it_is(address: Address, token: str) -> Address:
-    return address
+def _as_it_is(url: str, token: str) -> Dial:
+    return Dial(url)
 
 
 @dataclass(frozen=True)
@@ -118,8 +98,9 @@ class Seats:
     """How a protocol lets connections in, and how it limits them; a protocol's `seats.py` calls it SEATS.
 
     `admit(line, token)` waits until a new line is served, and says why it is not, or None. `is_served(line)` says
-    whether it still is. `keep(line)` says a word for no more than staying connected. `address(address, token)` puts
-    credentials into the handshake; `new_token(chance)` names a new user of the mock, or nobody.
+    whether it still is. `keep(line)` says a word for no more than staying connected. `dial(url, token)` is how to
+    connect to the server that was named, with these credentials, or with none; `new_token(chance)` names a new user of
+    the mock, or nobody.
 
     `limit` is the spec's, None where it names none, `why` says so in words; `scope` says what it is counted by.
     `is_binding` is false for a recommendation. `documents(refusal)` is whether a connection too many may be turned
@@ -129,7 +110,7 @@ class Seats:
     admit: Callable[[Line, str], Refusal | None]
     is_served: Callable[[Line], bool]
     keep: Callable[[Line], object]
-    address: Callable[[Address, str], Address] = _as_it_is
+    dial: Callable[[str, str], Dial] = _as_it_is
     new_token: Callable[[random.Random], str] = _no_credentials
     limit: int | None = None
     why: str = ""

@@ -9,7 +9,7 @@ from harness.core.clock import Clock
 from harness.core.message import Frame, Opcode
 from harness.core.session import Request
 from harness.load.crowd import Crowd, TurnedAway, tokens_of
-from harness.load.seats import CUT, Address, Refusal
+from harness.load.seats import CUT, Refusal
 from harness.scenario.scenario import plain
 from harness.scenario.stage import Stage
 from harness.wire.codec import decode, encode
@@ -150,5 +150,5 @@ class MemoryDoor:
 def crowd_of(protocol, seats, tokens=(), rules=None, facts=None, door=None):
     """Connections to a mock of this protocol."""
     door = door or MemoryDoor(protocol, rules, facts)
-    address = Address(f"ws://mock{protocol.paths[0]}")
-    return Crowd(door, seats, address, tokens_of(list(tokens), seats, random.Random(1)))
+    url = f"ws://mock{protocol.paths[0]}"
+    return Crowd(door, seats, url, tokens_of(list(tokens), seats, random.Random(1)))

@@ -4,7 +4,7 @@ import random
 from itertools import count
 
 from harness.load.crowd import Crowd, TurnedAway
-from harness.load.seats import CUT, Address, Cause, Refusal, Seats
+from harness.load.seats import CUT, Cause, Refusal, Seats
 
 FULL = Refusal("the error FULL", error="FULL")
 SILENCE = Refusal("no answer in time", cause=Cause.SILENCE)
@@ -105,4 +105,4 @@ SEATS = Seats(
 
 
 def crowd(door, seats=SEATS):
-    return Crowd(door, seats, Address("ws://stub"), (f"user-{number}" for number in count()))
+    return Crowd(door, seats, "ws://stub", (f"user-{number}" for number in count()))

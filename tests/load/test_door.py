@@ -15,9 +15,10 @@ from harness.load import crowd as crowds
 from harness.load import door as doors
 from harness.load.client import NotConnected
 from harness.load.crowd import Crowd, TurnedAway, tokens_of
+from harness.load.dial import Dial
 from harness.load.door import SPARE_FILES, SocketDoor, SocketLine, is_ipv4_loopback
 from harness.load.limits import LimitTest
-from harness.load.seats import CUT, Address, Cause
+from harness.load.seats import CUT, Cause
 
 pytestmark = pytest.mark.socket
 
@@ -36,7 +37,7 @@ def server():
 
 
 def held_at(url):
-    return Crowd(SocketDoor(url), SEATS, Address(url), tokens_of([], SEATS, random.Random()))
+    return Crowd(SocketDoor(url), SEATS, url, tokens_of([], SEATS, random.Random()))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_broken_rule_is_noticed_over_sockets(server, fault, noticed, monkeypat
 
 
 def open_at(url, within_s=5.0):
-    return SocketDoor(url).open(Address(url), within_s, elsewhere=False)
+    return SocketDoor(url).open(Dial(url), within_s, elsewhere=False)
 
 
 def refusal_of(url, within_s=5.0):
@@ -87,7 +88,7 @@ def test_what_this_process_cannot_open_is_its_own_fault(server, monkeypatch):
     door = SocketDoor(server)
     monkeypatch.setattr(door, "_files", SPARE_FILES)
     with pytest.raises(TurnedAway) as turned:
-        door.open(Address(f"{server}/none"), 5.0, elsewhere=False)
+        door.open(Dial(f"{server}/none"), 5.0, elsewhere=False)
     assert turned.value.refusal.cause is Cause.GENERATOR
     assert "RLIMIT_NOFILE" in str(turned.value)
     for number in (errno.EMFILE, errno.EADDRNOTAVAIL):
@@ -126,7 +127,7 @@ def test_another_loopback_address_can_be_come_from(server):
     url = f"{server}/none"
     door = SocketDoor(url)
     assert door.has_elsewhere
-    line = door.open(Address(url), 5.0, elsewhere=True)
+    line = door.open(Dial(url), 5.0, elsewhere=True)
     assert line.receive("connected")
     line.close()
     assert is_ipv4_loopback("localhost")
@@ -137,7 +138,7 @@ def test_another_loopback_address_can_be_come_from(server):
 def test_each_that_ends_is_one_file_less(server):
     url = f"{server}/none"
     door = SocketDoor(url)
-    lines = [door.open(Address(url), 5.0, elsewhere=False) for _ in range(3)]
+    lines = [door.open(Dial(url), 5.0, elsewhere=False) for _ in range(3)]
     assert door._open == 3
     lines[0].close()
     lines[1].cut()

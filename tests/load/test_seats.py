@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from harness import protocols
-from harness.load.seats import CUT, Address, Cause, Refusal, tokens_in
+from harness.load.dial import Dial
+from harness.load.seats import CUT, Cause, Refusal, tokens_in
 from harness.protocols.brainstream.credentials import DEMO_TOKEN
 from tests.load.memory import MemoryDoor, crowd_of
 
@@ -128,10 +129,21 @@ def test_new_users_are_seldom_the_same():
     assert len({seats_of("skybit").new_token(chance) for _ in range(100)}) == 100
 
 
-def test_a_query_parameter_takes_the_place_of_the_one_there():
-    address = Address("ws://here/ws?stage=a&token=old")
-    assert address.asking("token", "b c").url == "ws://here/ws?stage=a&token=b+c"
-    assert address.asking("token", "") is address
+@pytest.mark.parametrize(
+    ("name", "token", "url", "subprotocols"),
+    [
+        ("skybit", "demo-user-1", "ws://here/api/ws?stage=a", ()),
+        ("sigmax", "key", "ws://here/api/ws?stage=a&api_key=key", ()),
+        ("sigmax", "", "ws://here/api/ws?stage=a", ()),
+        ("megabot", "b c", "ws://here/api/ws?stage=a&token=b+c", ()),
+        ("megabot", "", "ws://here/api/ws?stage=a", ()),
+        ("brainstream", "jwt", "ws://here/api/ws?stage=a", ("token", "jwt")),
+        ("brainstream", "", "ws://here/api/ws?stage=a", ()),
+        ("eventbus", "", "ws://here/api/ws/hft?stage=a", ()),
+    ],
+)
+def test_where_credentials_go(name, token, url, subprotocols):
+    assert seats_of(name).dial("ws://here/api/ws?stage=a", token) == Dial(url, {}, subprotocols)
 
 
 def test_credentials_come_one_a_line(tmp_path):

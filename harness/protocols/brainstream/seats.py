@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from harness.load.seats import Address, Line, Refusal, Seats, turned_away
+from harness.load.dial import Dial
+from harness.load.seats import Line, Refusal, Seats, turned_away
+from harness.protocols.brainstream.credentials import SUBPROTOCOL
 
 PER_ADDRESS = 10  # 7.2, as a recommendation: one more may be taken in, or turned away as the server likes.
 PACKETS = ("WELCOME", "TELEMETRY")  # WELCOME is missing from the chapter on messages.
 
 
-def _address(address: Address, token: str) -> Address:
-    """7.1: a JWT, once it is demanded, is offered as the second subprotocol."""
-    return replace(address, subprotocols=("token", token)) if token else address
+def _dial(url: str, token: str) -> Dial:
+    """7.1: nobody has to sign in; a JWT, once it is demanded, is offered as the second subprotocol."""
+    return Dial(url, subprotocols=(SUBPROTOCOL, token) if token else ())
 
 
 def _admit(line: Line, token: str) -> Refusal | None:
@@ -33,7 +33,7 @@ SEATS = Seats(
     admit=_admit,
     is_served=_is_served,
     keep=_keep,
-    address=_address,
+    dial=_dial,
     limit=PER_ADDRESS,
     scope="from one address",
     is_binding=False,

@@ -8,8 +8,8 @@ from harness.core.message import Message
 from harness.load.behaviour import Behaviour
 from harness.load.dial import Dial
 from harness.load.targets import Pace
-from harness.protocols.brainstream.credentials import SUBPROTOCOL
 from harness.protocols.brainstream.rules import Facts
+from harness.protocols.brainstream.seats import SEATS
 
 PERIOD_S = Facts().tick_every_s  # 2.1
 
@@ -33,10 +33,8 @@ class BrainStreamWatcher(Behaviour):
     TARGETS = Path(__file__).with_name("targets.toml")
 
     def dial(self, url: str) -> Dial:
-        """Nobody has to sign in; where a token is demanded after all, it goes beside the subprotocol (7.1)."""
-        if not self.shell.tokens:
-            return Dial(url)
-        return Dial(url, subprotocols=(SUBPROTOCOL, self.shell.chance.choice(self.shell.tokens)))
+        """With credentials only where some were given."""
+        return SEATS.dial(url, self.shell.chance.choice(self.shell.tokens or ("",)))
 
     def opened(self, now_s: float) -> None:
         """Wait for the stream, and keep the connection alive."""

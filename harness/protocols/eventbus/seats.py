@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from harness.load.dial import Dial
 from harness.load.seats import Line, Refusal, Seats, turned_away
+from harness.protocols.eventbus.bus import endpoint
+
+
+def _dial(url: str, token: str) -> Dial:
+    """The base of the channels will do: all are alike in who may come."""
+    return Dial(endpoint(url, "hft"))
 
 
 def _admit(line: Line, token: str) -> Refusal | None:
@@ -18,5 +25,6 @@ SEATS = Seats(
     admit=_admit,
     is_served=_is_served,
     keep=_is_served,
+    dial=_dial,
     why="the spec says nothing of how many connections there may be",
 )

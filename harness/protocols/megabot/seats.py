@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from harness.core.message import field_of
-from harness.load.seats import Address, Line, Refusal, Seats, turned_away
+from harness.load.dial import Dial, with_query
+from harness.load.seats import Line, Refusal, Seats, turned_away
 
 
-def _address(address: Address, token: str) -> Address:
-    return address.asking("token", token)
+def _dial(url: str, token: str) -> Dial:
+    return Dial(with_query(url, token=token) if token else url)
 
 
 def _admit(line: Line, token: str) -> Refusal | None:
@@ -29,6 +30,6 @@ SEATS = Seats(
     admit=_admit,
     is_served=_is_served,
     keep=_is_served,
-    address=_address,
+    dial=_dial,
     why="the spec limits the rate and the size of messages, not how many connections there are",
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from harness.core.message import field_of
-from harness.load.seats import Address, Line, Refusal, Seats, turned_away
+from harness.load.dial import Dial, with_query
+from harness.load.seats import Line, Refusal, Seats, turned_away
 from harness.protocols.sigmax.rules import Rules
 
 FULL = "MAX_CONNECTIONS_EXCEEDED"
 FULL_STATUS = (503, 429)
 
 
-def _address(address: Address, token: str) -> Address:
-    return address.asking("api_key", token)
+def _dial(url: str, token: str) -> Dial:
+    """Authentication: the API key, where there is one, goes into the query."""
+    return Dial(with_query(url, api_key=token) if token else url)
 
 
 def _admit(line: Line, token: str) -> Refusal | None:
@@ -41,7 +43,7 @@ SEATS = Seats(
     admit=_admit,
     is_served=_is_served,
     keep=_keep,
-    address=_address,
+    dial=_dial,
     limit=Rules().max_connections,
     documents=_documents,
     manner=f"by the error {FULL}, or by status 503 or 429 of the handshake",

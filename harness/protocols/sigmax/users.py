@@ -8,9 +8,10 @@ from typing import Any
 
 from harness.core.message import Message
 from harness.load.behaviour import Behaviour
-from harness.load.dial import Dial, with_query
+from harness.load.dial import Dial
 from harness.load.targets import Pace
 from harness.protocols.sigmax.rules import Facts, Rules
+from harness.protocols.sigmax.seats import SEATS
 
 RULES, FACTS = Rules(), Facts()
 INTERESTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (  # Topics and symbols: those of the spec's Examples.
@@ -68,8 +69,8 @@ class SigmaxSubscriber(Behaviour):
     TARGETS = Path(__file__).with_name("targets.toml")
 
     def dial(self, url: str) -> Dial:
-        """The API key, where there is one, goes into the query (Authentication)."""
-        return Dial(with_query(url, api_key=self.shell.chance.choice(self.shell.tokens)) if self.shell.tokens else url)
+        """With a key only where some were given."""
+        return SEATS.dial(url, self.shell.chance.choice(self.shell.tokens or ("",)))
 
     def opened(self, now_s: float) -> None:
         """Wait to be greeted."""
