@@ -230,9 +230,11 @@ class Behaviour:
         self.settle("ping", data, arrived_s, len(data))
 
     def fail_overdue(self, now_s: float) -> None:
-        """What has not been answered for too long has failed; look again in a second."""
+        """What has not been answered for too long has failed; look again when the next may have."""
         self.fail(self.replies.overdue(now_s - REPLY_TIMEOUT_S), f"no reply within {REPLY_TIMEOUT_S:g} s", now_s)
-        self.agenda.at(now_s + 1.0, self.fail_overdue)
+        # Nothing that is asked from now on can be overdue sooner; to wake thousands of users each second costs much.
+        oldest_s = min(now_s, self.replies.oldest_due_s(now_s))
+        self.agenda.at(max(now_s + 1.0, oldest_s + REPLY_TIMEOUT_S), self.fail_overdue)
 
     def fail_before(self, before_s: float, reason: str, now_s: float) -> None:
         """What was meant to go before this moment and has no reply has failed, even what could not be sent at all."""

@@ -56,6 +56,10 @@ class Replies:
         """The id of the request that has waited longest for a reply of these names, or of any; None when none does."""
         return next((a.request_id for a in self._awaited if a.request_id and (not names or a.name in names)), None)
 
+    def oldest_due_s(self, otherwise_s: float) -> float:
+        """The moment at which the first of them was due, or will be; `otherwise_s` when none is awaited."""
+        return min((a.due_s for a in self._awaited), default=otherwise_s)
+
     def overdue(self, before_s: float) -> list[Awaited]:
         """The replies that were due before this moment, waited for no more."""
         return self._remove([a for a in self._awaited if a.due_s < before_s])

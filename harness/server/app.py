@@ -28,6 +28,10 @@ from harness.server.socket import Socket
 
 log = logging.getLogger("harness.server")
 
+# So many connections may wait to be accepted. Had aiohttp room for its own 128 only, most of a thousand clients that come
+# back at once would try again a second later.
+BACKLOG = 4096
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -59,7 +63,7 @@ class Server:
 
     async def listen(self, host: str, port: int) -> int:
         """Serve at this address, too; the port is given back (0 takes a free one). OSError when it cannot be had."""
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, backlog=BACKLOG)
         try:
             await site.start()
         except OSError:

@@ -104,6 +104,18 @@ def test_what_is_not_answered_in_time_has_failed_and_its_wait_counts():
     assert shell.samples == [("beat", 11000.0, "no reply within 10 s")]
 
 
+def test_what_is_overdue_is_looked_for_when_something_may_be():
+    behaviour = Behaviour(Shell())
+    behaviour.fail_overdue(0.0)
+    assert behaviour.agenda.next_due() == REPLY_TIMEOUT_S
+    behaviour.expect("beat", 1, "id-1", 7.0)
+    behaviour.agenda.run(REPLY_TIMEOUT_S)
+    assert behaviour.agenda.next_due() == 7.0 + REPLY_TIMEOUT_S
+    behaviour.agenda.run(7.0 + REPLY_TIMEOUT_S)
+    assert behaviour.agenda.next_due() == 7.0 + REPLY_TIMEOUT_S + 1
+    assert len(behaviour.replies) == 1
+
+
 def test_at_the_end_even_what_could_not_be_sent_has_failed():
     shell = Shell({"beat_s": 1.0})
     behaviour = Behaviour(shell)
