@@ -28,8 +28,8 @@ from harness.server.socket import Socket
 
 log = logging.getLogger("harness.server")
 
-# So many connections may wait to be accepted. Had aiohttp room for its own 128 only, most of a thousand clients that come
-# back at once would try again a second later.
+# So many connections may wait to be accepted. With room for aiohttp's own 128 only, most of a thousand clients that
+# come back at once would try again a second later.
 BACKLOG = 4096
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
