@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
+class Awaited(NamedTuple):
     """A reply that is still to come, or the next event of a stream. `since_s` is the *intended* moment of its request.
 
     A server that stalls delays the sending as well as the answer; measured from the moment of sending, the first
