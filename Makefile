@@ -29,7 +29,7 @@ cov: $(VENV)/.dev node_modules/.ready  ## Run the tests with branch coverage; co
 	$(BIN)/pytest --numprocesses 2 --dist worksteal tests/conformance --cov --cov-append --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --fail-under=100 --include='harness/core/*,harness/protocols/*,harness/scenario/*'
 
-bench: $(VENV)/.dev bench/peers/node_modules/.ready  ## Measure speed, beside other servers, in one run of some ten minutes (ARGS=--quick)
+bench: $(VENV)/.dev bench/peers/node_modules/.ready  ## Measure speed, beside other servers, in one run (ARGS=--quick: some three minutes)
 	@$(BIN)/python -m bench.validators
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python bench/generator.py

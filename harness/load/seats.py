@@ -120,6 +120,11 @@ class Seats:
     manner: str = "by a status of the handshake, a message, or the end of the connection"
 
 
+def answers_a_ping(line: Line) -> bool:
+    """How a line is seen to be served, and kept, where the protocol has no cheap question (RFC 6455, 5.5.2)."""
+    return line.ping()
+
+
 LET_GO_S = 0.2  # So long a close may take that follows a message of refusal.
 
 

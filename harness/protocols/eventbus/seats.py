@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.load.dial import Dial
-from harness.load.seats import Line, Refusal, Seats, turned_away
+from harness.load.seats import Line, Refusal, Seats, answers_a_ping, turned_away
 from harness.protocols.eventbus.bus import endpoint
 
 
@@ -17,14 +17,10 @@ def _admit(line: Line, token: str) -> Refusal | None:
     return None if line.ping() else turned_away(line, None, "pong")
 
 
-def _is_served(line: Line) -> bool:
-    return line.ping()
-
-
 SEATS = Seats(
     admit=_admit,
-    is_served=_is_served,
-    keep=_is_served,
+    is_served=answers_a_ping,
+    keep=answers_a_ping,
     dial=_dial,
     why="the spec says nothing of how many connections there may be",
 )

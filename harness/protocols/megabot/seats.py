@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.core.message import field_of
 from harness.load.dial import Dial, with_query
-from harness.load.seats import Line, Refusal, Seats, turned_away
+from harness.load.seats import Line, Refusal, Seats, answers_a_ping, turned_away
 
 
 def _dial(url: str, token: str) -> Dial:
@@ -21,15 +21,10 @@ def _admit(line: Line, token: str) -> Refusal | None:
     return None
 
 
-def _is_served(line: Line) -> bool:
-    # The spec has no ping of its own, and a chat would keep an assistant busy.
-    return line.ping()
-
-
 SEATS = Seats(
     admit=_admit,
-    is_served=_is_served,
-    keep=_is_served,
+    is_served=answers_a_ping,  # The spec has no ping of its own, and a chat would keep an assistant busy.
+    keep=answers_a_ping,
     dial=_dial,
     why="the spec limits the rate and the size of messages, not how many connections there are",
 )
