@@ -25,7 +25,7 @@ class Send:
     """
 
     message: Message
-    own: Message = field(default_factory=dict)
+    own: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Session(Generic[WorldT, RulesT]):
     A protocol states its legal moves as a table, `MOVES`: (state, message type) -> name of the method that
     answers. What the table lacks goes to `unexpected`. Each method takes (message, now) and gives effects.
     What happens later, or in the world, is a call that gives effects; `perform(call, now)`, which the stage sets,
-    carries them out.
+    carries them out. It sets `notice(topic, event, now)`, too, which does so with what `noticed` answers.
     """
 
     MOVES: ClassVar[Mapping[tuple[Any, str], str]] = {}
@@ -124,6 +124,7 @@ class Session(Generic[WorldT, RulesT]):
         self.ended = False
         self.heard_at = 0.0
         self.perform: Callable[[Callable[[float], Effects], float], None] = lambda call, now: None
+        self.notice: Callable[[str, Any, float], None] = lambda topic, event, now: None
 
     # What the stage calls ----------------------------------------------------------------------
 
@@ -212,11 +213,6 @@ class Session(Generic[WorldT, RulesT]):
     def listen(self, topic: str) -> None:
         """Be told of the events of `topic`."""
         self.context.topics.listen(topic, self)
-
-    def notice(self, topic: str, event: Any, now: float) -> None:
-        """Carry out what `noticed` answers to an event."""
-        if not self.ended:
-            self.perform(partial(self.noticed, topic, event), now)
 
     def _run(self, call: Callable[[float], Effects], now: float) -> None:
         if not self.ended:

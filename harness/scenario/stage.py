@@ -51,8 +51,8 @@ class Stage:
         self.filters = (*self.protocol.message_filters, *filters(scenario.misbehave, self.chance("misbehave")))
         self.links: dict[Link, None] = {}
         self._connections = 0
-        self._framed: tuple[Message, Frame] = ({}, Frame(TEXT, b"{}"))  # The newest message, and what it became.
-        self._noted: Note = (0.0, "server", self._framed[1])  # The newest frame, as it is noted.
+        self._sent: Message = {}  # The newest message, and what it became.
+        self._noted: Note = (0.0, "server", Frame(TEXT, b"{}"))
         setting = Setting(self.chance("world"), clock, self.agenda, self.topics, self.shapes.examples, vitals)
         self.world = self.protocol.world(scenario.facts, setting)
 
@@ -114,17 +114,13 @@ class Stage:
         self.advance(now)
         return reply
 
-    def frame_of(self, message: Message) -> Frame:
-        """The message on the wire. One that is sent to many in a row is encoded once."""
-        if message is not self._framed[0]:
-            self._framed = (message, Frame(TEXT, encode(message)))
-        return self._framed[1]
-
-    def note_of(self, frame: Frame, now: float) -> Note:
-        """How the frame is noted that goes out now. One that goes to many in a row is noted once."""
-        at, _, noted = self._noted
-        if frame is not noted or now != at:
-            self._noted = (now, "server", frame)
+    def note_of(self, message: Message, now: float) -> Note:
+        """The message as a frame that goes out now. One that goes to many in a row is encoded, and noted, once."""
+        if message is not self._sent:
+            self._sent = message
+            self._noted = (now, "server", Frame(TEXT, encode(message)))
+        elif now != self._noted[0]:
+            self._noted = (now, "server", self._noted[2])
         return self._noted
 
     def advance(self, now: float) -> None:
@@ -152,14 +148,16 @@ class Link:
     def __init__(self, stage: Stage, request: Request, transport: Transport, number: int, now: float) -> None:
         self.stage = stage
         self._frame_filters = stage.protocol.frame_filters
+        self._is_filtered = bool(stage.filters or self._frame_filters)
         self.request = request
         self.number = number
         self.opened_at = now
         self.closing = False
         self.journal = Journal()
         self.session = self._session()
-        self.session.perform = self.perform
+        self.session.perform, self.session.notice = self.perform, self.notice
         self._line = Line(stage.scenario.network, stage.agenda, partial(stage.chance, f"line/{number}"), transport, now)
+        self._carry = self._line.carry
         self._script = Script(stage.scenario.steps, self.session)
 
     @property
@@ -228,9 +226,24 @@ class Link:
             if type(effects) is not tuple:  # Most are; others are made while one looks at them.
                 effects = tuple(effects)
         except Exception:
-            log.exception("the session of connection %d failed", self.number)
-            effects = self.session.failed(None, now)
+            effects = self._failed(now)
         self._carry_out_all(effects, now)
+
+    def notice(self, topic: str, event: Any, now: float) -> None:
+        """Carry out what the session answers to an event of the world."""
+        if self.closing:
+            return
+        try:
+            effects = self.session.noticed(topic, event, now)
+            if type(effects) is not tuple:
+                effects = tuple(effects)
+        except Exception:
+            effects = self._failed(now)
+        self._carry_out_all(effects, now)
+
+    def _failed(self, now: float) -> Effects:
+        log.exception("the session of connection %d failed", self.number)
+        return self.session.failed(None, now)
 
     def _take(self, message: Message | Problem, now: float) -> None:
         """Answer what the client sent in a frame of its own."""
@@ -272,7 +285,10 @@ class Link:
             if self.closing:
                 return
             if type(effect) is Send:
-                self._send(effect.message, effect.own, now)
+                if effect.own or self._is_filtered:
+                    self._send(effect.message, effect.own or {}, now)
+                else:  # The way of nearly all, so it is short.
+                    self._emit(self.stage.note_of(effect.message, now))
             else:
                 self._carry_out(effect, now)
 
@@ -293,12 +309,12 @@ class Link:
     def _send(self, message: Message, own: Message, now: float) -> None:
         stage = self.stage
         if not stage.filters:
-            frame = stage.frame_of(message)
+            frame = stage.note_of(message, now)[2]
             self._out(with_members(frame, own) if own else frame, now)
             return
         # A copy, since filters may change it, and others get the same object.
         for filtered in self._filtered(merged(message, own), now):
-            self._out(stage.frame_of(filtered), now)
+            self._out(Frame(TEXT, encode(filtered)), now)
 
     def _filtered(self, message: Message, now: float) -> list[Message]:
         messages = [message]
@@ -307,17 +323,15 @@ class Link:
         return messages
 
     def _out(self, frame: Frame, now: float) -> None:
-        if not self._frame_filters:
-            self._emit(frame, now)
-            return
         frames = [frame]
         for each in self._frame_filters:
             frames = [result for f in frames for result in each(f, self.session, now)]
         for one in frames:
-            self._emit(one, now)
+            self._emit((now, "server", one))
 
-    def _emit(self, frame: Frame, now: float) -> None:
-        self.journal.add(self.stage.note_of(frame, now))
+    def _emit(self, note: Note) -> None:
+        self.journal.add(note)
+        now, _, frame = note
         if frame.opcode is CLOSE:
             self.closing = True
-        self._line.carry(frame, now)
+        self._carry(frame, now)

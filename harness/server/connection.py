@@ -69,7 +69,8 @@ class Connection:
         self.close_code = 1006
         self.witness: Witness | None = None
         self._socket = socket
-        self._request = request
+        self._deflate_bits = socket.compress
+        self._protocol = request.protocol  # aiohttp's: it has the transport as long as there is one.
         self._flow = flow  # Knows when the client has read enough to be sent more.
         self._framer = framer
         self._outbox = outbox
@@ -106,7 +107,7 @@ class Connection:
 
     def _make_room(self) -> None:
         """Much waits: send it now, if the client takes it, and part with a client that has not for long."""
-        if not self._is_paused():
+        if not self._protocol.writing_paused:
             self._put_waiting()
         if len(self._waiting) <= MAX_WAITING_FRAMES and self._waiting_bytes <= MAX_WAITING_BYTES:
             return
@@ -129,13 +130,13 @@ class Connection:
         """Cut the TCP connection at once; what is queued is lost."""
         self._ending = True
         self._drop_waiting()
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        if self._protocol.transport is not None:
+            self._protocol.transport.abort()
 
     def flush(self) -> None:
         """Send what waits, as far as the client takes it; the rest when it has read on."""
         self._is_due = False
-        while self._waiting and not self._is_paused():
+        while self._waiting and not self._protocol.writing_paused:
             self._put_waiting()
         if self._waiting:
             self._is_due = True
@@ -152,9 +153,6 @@ class Connection:
             self._drop_waiting()  # The client is gone; the reader notices, too.
         self.flush()
 
-    def _is_paused(self) -> bool:
-        return self._request.protocol.writing_paused
-
     def _put_waiting(self) -> None:
         """Send what waits in one write, or the first part of it."""
         frames = self._waiting
@@ -163,13 +161,13 @@ class Connection:
             self._waiting_bytes -= sum(len(frame.data) for frame in frames)
         else:
             self._drop_waiting()
-        transport = self._request.transport
+        transport = self._protocol.transport
         if transport is None or transport.is_closing():
             return  # The client is gone; the reader notices.
         if self.witness is not None:
             for frame in frames:
                 self.witness("server", frame)
-        transport.write(self._framer.joined(frames, self._socket.compress))
+        transport.write(self._framer.joined(frames, self._deflate_bits))
 
     def _drop_waiting(self) -> None:
         self._waiting = []
@@ -241,7 +239,7 @@ class Connection:
     async def finish(self) -> None:
         """Send what is still queued, if it ends in a close frame and there is anyone to read it, and let go."""
         try:
-            if self._ending and self._request.transport is not None:
+            if self._ending and self._protocol.transport is not None:
                 await self._last_words()
                 await self._linger()
         finally:
@@ -263,15 +261,15 @@ class Connection:
         # The rest of a message that is too big still arrives, and aiohttp drops it. Closing before all of it is here
         # would reset the connection, and the client would never read why. So our side ends first, the client sees
         # that and ends its own. aiohttp tells nobody of that end once it has refused a frame: hence the looks.
-        if not self._broken or self._request.transport is None:
+        if not self._broken or self._protocol.transport is None:
             return
-        self._request.transport.write_eof()
+        self._protocol.transport.write_eof()
         until_s = self._loop.time() + CLOSE_WAIT_S
-        while self._request.transport is not None and self._loop.time() < until_s:  # noqa: ASYNC110
+        while self._protocol.transport is not None and self._loop.time() < until_s:  # noqa: ASYNC110
             await asyncio.sleep(LINGER_LOOK_S)
 
     def _shut(self) -> None:
-        transport = self._request.transport
+        transport = self._protocol.transport
         if transport is None:
             return
         transport.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import ClassVar
 
 import pytest
@@ -45,6 +46,7 @@ def session(cls=Lift):
     made = cls(Context(world, "rules", lambda: random.Random(2), Clock(), agenda, topics))
     made.done = []
     made.perform = lambda call, now: made.done.extend((now, effect) for effect in call(now))
+    made.notice = lambda topic, event, now: made.perform(partial(made.noticed, topic, event), now)
     list(made.opened(0.0))
     return made
 
@@ -128,7 +130,7 @@ def test_after_the_end_nothing_is_carried_out():
     lift.listen("doors")
     lift.after(1.0, 0.0, lambda then: (Ping(),))
     lift.closed(0.5)
-    lift.notice("doors", "open", 0.6)
+    lift.context.topics.publish("doors", "open", 0.6)
     assert run(lift, 9.0) == []
     assert not lift.context.topics.wanted("doors")
 

@@ -146,8 +146,11 @@ def test_what_is_sent_alike_to_many_is_encoded_once_and_each_gets_its_own_member
     stage.until(2.0)
     assert client.got()[-1] == other.got()[-1] == {"type": "Answer", "data": {"text": "second", "n": 2}, "to": "all"}
     message = {"type": "Answer", "data": {"text": "again"}}
-    assert stage.frame_of(message) is stage.frame_of(message)
-    assert stage.frame_of(dict(message)) == stage.frame_of(message)
+    noted = stage.note_of(message, 3.0)
+    assert stage.note_of(message, 3.0) is noted
+    assert stage.note_of(message, 4.0)[2] is noted[2]
+    assert stage.note_of(dict(message), 3.0) == noted
+    assert stage.note_of(dict(message), 3.0)[2] is not noted[2]
 
 
 def test_a_filter_that_changes_what_it_gets_changes_it_for_one_client_only(play, another):

@@ -144,11 +144,11 @@ async def test_too_many_waiting_frames_cut_the_client_too_and_it_is_told_why_if_
     monkeypatch.setattr(connection, "MAX_WAITING_FRAMES", 100)
     async with mock.client() as ws:
         [each] = mock.server._connections
-        each._request.protocol.pause_writing()  # As the transport does when the client reads nothing.
+        each._protocol.pause_writing()  # As the transport does when the client reads nothing.
         for _ in range(101):
             each.send(Frame(Opcode.TEXT, b"{}"))
         await asyncio.sleep(0)
-        each._request.protocol.resume_writing()
+        each._protocol.resume_writing()
         await asyncio.wait_for(ws.wait_closed(), 3)
     assert (ws.close_code, ws.close_reason) == (1013, "reads too slowly")
     assert sum("reads too slowly: cut with 101 frames" in r.getMessage() for r in caplog.records) == 1
@@ -159,7 +159,7 @@ async def test_a_client_that_is_cut_as_too_slow_and_reads_nothing_more_is_gone_s
     monkeypatch.setattr(connection, "CLOSE_WAIT_S", 0.05)
     async with mock.client() as ws:
         [each] = mock.server._connections
-        each._request.protocol.pause_writing()
+        each._protocol.pause_writing()
         for _ in range(101):
             each.send(Frame(Opcode.TEXT, b"{}"))
         await asyncio.wait_for(ws.wait_closed(), 3)
@@ -170,11 +170,11 @@ async def test_a_client_that_is_cut_as_too_slow_and_reads_nothing_more_is_gone_s
 async def test_what_waits_for_a_client_that_reads_again_arrives_whole_and_in_order(mock):
     async with mock.client() as ws:
         [each] = mock.server._connections
-        each._request.protocol.pause_writing()
+        each._protocol.pause_writing()
         for n in range(900):
             each.send(Frame(Opcode.TEXT, b"%d" % n))
         await asyncio.sleep(0.01)
-        each._request.protocol.resume_writing()
+        each._protocol.resume_writing()
         assert [await ws.recv() for _ in range(900)] == [str(n) for n in range(900)]
 
 
