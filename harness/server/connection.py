@@ -56,6 +56,12 @@ class Connection:
     at the end of the turn; what the client does not take then, waits until it reads on.
     """
 
+    __slots__ = (
+        *("_all_read", "_all_sent", "_broken", "_cuts", "_deadline", "_deflate_bits", "_ending", "_flow", "_framer"),
+        *("_is_due", "_loop", "_outbox", "_protocol", "_receiver", "_refused", "_resuming", "_socket"),
+        *("_waiting", "_waiting_bytes", "close_code", "name", "witness"),
+    )
+
     def __init__(
         self,
         socket: Socket,
