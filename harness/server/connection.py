@@ -17,7 +17,7 @@ from harness.server.socket import Arrived, Socket
 
 log = logging.getLogger("harness.server")
 
-# What may wait for a client that reads slowly, beside what the transport holds (64 KiB). With more it is cut.
+# What may wait for a client that reads slowly, beside what is on its way (64 KiB). With more it is cut.
 MAX_WAITING_FRAMES = 1000
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 JOINED_FRAMES, JOINED_BYTES = 64, 64 * 1024  # What is sent in one write, about.
@@ -93,6 +93,10 @@ class Connection:
         self._all_read = self._loop.create_future()  # Done when nothing more comes.
         self._all_sent: asyncio.Future[None] | None = None  # Once somebody waits for it: done when nothing more goes.
         self._deadline: asyncio.TimerHandle | None = None
+        if self._protocol.transport is not None:
+            # What the system does not take at once waits here, where it is counted; and uvloop, which is told to keep
+            # nothing, sends sooner.
+            self._protocol.transport.set_write_buffer_limits(high=0)
 
     # Sending ------------------------------------------------------------------------------------
 
