@@ -9,6 +9,7 @@ import asyncio
 import multiprocessing
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -111,13 +112,25 @@ def build(
     cells: list[Cell] = []
     # Not forked: the processes shall not inherit loops and threads.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, context, _end_with_parent) as pool:
         work = {pool.submit(meet, name, share, whole): len(share) for name, share in shares}
         for done in as_completed(work):
             cells += done.result()
             met += work[done]
             told(met, total)
     return [Matrix(each.protocol, tuple(_rows(each, cells)), whole) for each in suites]
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it does, which may be killed: it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def defects_of(name: str) -> list[Defect] | list[Fault]:

@@ -72,11 +72,11 @@ class House:
         if name is None and not {"scenario", "seed", "speed"} & set(query):
             name = DEFAULT
         if name is not None:
-            _check_name(name)
             present = self.drivers.get((protocol.name, name))
             if present is not None:
                 _check_same(present, query.get("scenario"), seed, speed)
                 return present
+            _check_name(name)
         scenario = self._scenario(protocol, query.get("scenario"))
         return self._begin((protocol.name, name or f"{OWN}{next(self._numbers)}"), scenario, seed, speed)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from harness.conformance import matrix, suite
@@ -26,6 +29,22 @@ def test_each_defect_of_a_suite_is_met_and_noticed():
         assert {cell.verdict for cell in each.cells} == {"failed"}
         assert [cell.defect for cell in each.cells if not (cell.check and cell.found)] == []
     assert told[-1][0] == told[-1][1] == sum(len(matrix.defects_of(each.protocol)) for each in matrices)
+
+
+@pytest.mark.socket
+def test_its_processes_end_when_it_is_killed():
+    code = """
+from harness.conformance import matrix
+if __name__ == "__main__":
+    matrix.build(["skybit"], jobs=2, told=lambda done, of: print(done, flush=True))
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as run:
+        assert run.stdout.readline()  # So its processes are at work.
+        workers = psutil.Process(run.pid).children(recursive=True)
+        run.kill()
+        _, left = psutil.wait_procs(workers, timeout=20)
+    assert len(workers) >= 2
+    assert left == []
 
 
 def test_a_suite_that_is_not_there_is_told():
