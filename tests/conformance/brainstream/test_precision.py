@@ -18,6 +18,7 @@ MOCK = protocols.load("brainstream")
 NEAR = [BeginsLate, KeepsPlaces, PassesPacketsOn, a_world_for_each, sends_pairs, tells_old_news, WelcomesLate]
 
 
+@pytest.mark.no_cover  # As in test_variants.py.
 @pytest.mark.parametrize("defect", NEAR, ids=lambda defect: defect.name)
 def test_a_defect_breaks_nothing_but_what_it_says(defect):
     proof = prove(BRAINSTREAM, MOCK, defect, whole=True)

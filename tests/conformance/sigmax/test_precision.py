@@ -27,6 +27,7 @@ DECLARED = [
 ]
 
 
+@pytest.mark.no_cover  # As in test_variants.py.
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_defect_breaks_nothing_else(name):
     defect = DEFECTS[name]
