@@ -5,8 +5,6 @@ import pytest
 from harness import protocols
 from harness.conformance import suite
 from harness.conformance.proof import prove
-from harness.conformance.rehearsal import rehearse
-from harness.conformance.runner import Options
 from harness.core.defect import defects_in
 
 SIGMAX = suite.load("sigmax")
@@ -29,19 +27,9 @@ DECLARED = [
 ]
 
 
-@pytest.mark.no_cover  # It is long; the test below reaches all that the defect does.
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_defect_breaks_nothing_else(name):
     defect = DEFECTS[name]
     proof = prove(SIGMAX, protocols.load("sigmax"), defect, whole=True)
     assert proof.holds
     assert set(proof.others) <= set(defect.also)
-
-
-@pytest.mark.parametrize("name", DECLARED)
-def test_the_chapter_that_a_defect_breaks_notices_it(name):
-    defect = DEFECTS[name]
-    chapter = defect.breaks.rpartition("-")[0]
-    report = rehearse(SIGMAX, defect.apply(protocols.load("sigmax")), Options(only=(chapter,)))
-    assert report.broken == []
-    assert report.of("failed")

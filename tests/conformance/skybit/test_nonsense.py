@@ -67,22 +67,12 @@ def defects():
     return {d.name: d for d in defects_in("harness.protocols.skybit.defects")}
 
 
-@pytest.mark.no_cover  # It is long; the test below reaches all that the defect does.
 @pytest.mark.parametrize("name", TELLING)
 def test_a_defect_is_told_from_all_others(name):
     defect = defects()[name]
     proof = prove(SKYBIT, MOCK, defect, whole=True)
     assert proof.holds
     assert set(proof.others) == set(defect.also)
-
-
-@pytest.mark.parametrize("name", TELLING)
-def test_the_chapter_that_a_defect_breaks_notices_it(name):
-    defect = defects()[name]
-    chapter = defect.breaks.rpartition("-")[0]
-    report = rehearse(SKYBIT, defect.apply(MOCK), Options(only=(chapter,)))
-    assert report.broken == []
-    assert report.of("failed")
 
 
 # Conversations -----------------------------------------------------------------------------------

@@ -105,22 +105,12 @@ NARROW = [
 ]
 
 
-@pytest.mark.no_cover  # It is long; the test below reaches all that the defect does.
 @pytest.mark.parametrize("name", NARROW)
 def test_a_defect_breaks_nothing_but_what_it_says(name):
     (defect,) = (d for d in defects_in("harness.protocols.skybit.defects") if d.name == name)
     proof = prove(load("skybit"), protocols.load("skybit"), defect, whole=True)
     assert proof.holds
     assert set(proof.others) <= set(defect.also)
-
-
-@pytest.mark.parametrize("name", NARROW)
-def test_the_chapter_that_a_defect_breaks_notices_it(name):
-    (defect,) = (d for d in defects_in("harness.protocols.skybit.defects") if d.name == name)
-    chapter = defect.breaks.rpartition("-")[0]
-    report = rehearse(load("skybit"), defect.apply(protocols.load("skybit")), Options(only=(chapter,)))
-    assert report.broken == []
-    assert report.of("failed")
 
 
 def conversation(*messages):
