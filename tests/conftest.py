@@ -35,6 +35,18 @@ def browser() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let `no_cover` hold in the workers of xdist.
+
+    There pytest-cov measures twice: it begins before it knows that it is in a worker, and again when it knows. A test
+    that is not to be measured stops the second alone, and the first, of which nothing is kept, made it as slow as ever.
+    """
+    measuring = session.config.pluginmanager.get_plugin("_cov")
+    if measuring and measuring.cov_controller and hasattr(session.config, "workerinput"):
+        measuring.cov_controller.cov.stop()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The longest files first: one at the end would keep one core busy alone.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -58,24 +58,26 @@ class Check:
         return inspect.cleandoc(self.function.__doc__ or "")
 
 
-@dataclass
 class Tally:
-    """How many times a check has seen its requirement kept."""
+    """How many times a check has seen its requirement kept: counts the `expect`s that hold inside its `with` block.
 
-    observations: int = 0
+    A run makes tens of thousands of them, and most see nothing.
+    """
+
+    __slots__ = ("_token", "observations")
+
+    def __init__(self) -> None:
+        self.observations = 0
+
+    def __enter__(self) -> Tally:
+        self._token = _tally.set(self)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        _tally.reset(self._token)
 
 
 _tally: ContextVar[Tally] = ContextVar("tally")
-
-
-@contextmanager
-def counting() -> Iterator[Tally]:
-    """Count the `expect`s that hold inside the block."""
-    token = _tally.set(Tally())
-    try:
-        yield _tally.get()
-    finally:
-        _tally.reset(token)
 
 
 def expect(holds: object, expected: str, evidence: Any = None) -> None:
@@ -91,7 +93,7 @@ def expect(holds: object, expected: str, evidence: Any = None) -> None:
 def given(what: str) -> Iterator[None]:
     """Prepare `what` inside the block: nothing there counts, and a Violation leaves the requirement unobserved."""
     try:
-        with counting():
+        with Tally():
             yield
     except Violation as violation:
         raise Unobserved(f"could not set up {what}: {violation}") from violation

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from harness.conformance import har
-from harness.conformance.check import Check, Unobserved, Violation, counting
+from harness.conformance.check import Check, Tally, Unobserved, Violation
 from harness.conformance.redact import Redactor
 from harness.conformance.suite import Suite
 from harness.conformance.verdict import Finding, Kind, Outcome, Report, Verdict, judge
@@ -26,12 +25,12 @@ class UnreadableError(ValueError):
 
 def on_conversation(suite: Suite, check: Check, conversation: Conversation) -> Outcome:
     """Judge one invariant on one conversation."""
-    with counting() as tally:
+    with Tally() as tally:
         try:
             for _ in check.function(conversation):
                 pass
         except Exception as error:
-            return replace(ended_by(suite, check, error, [conversation]), observations=tally.observations)
+            return ended_by(suite, check, error, [conversation])._replace(observations=tally.observations)
     return Outcome(check.id, Kind.HELD, tally.observations)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from harness.conformance.check import Check, Unobserved, Violation, counting
+from harness.conformance.check import Check, Tally, Unobserved, Violation
 from harness.conformance.judging import ended_by, on_conversation
 from harness.conformance.lab import FAREWELL_S, Lab
 from harness.conformance.peer import ACCEPTED, Answer, Offer, Opener, Peer, Refused
@@ -66,8 +66,9 @@ class Nobody:
 class Options:
     """How to run. `only` are ids or beginnings of ids, `levels` the levels asked for (none: all).
 
-    With `until_failure` the exchanges run one after the other, the shortest first, and the run ends as soon as a
-    requirement that was asked for has failed. After `limit_s` seconds it ends anyhow (None: see `RUN_FACTOR`).
+    With `until_failure` the exchanges run one after the other, those of the chapters that are asked for first, then the
+    shortest first, and the run ends as soon as a requirement that was asked for has failed. After `limit_s` seconds it
+    ends anyhow (None: see `RUN_FACTOR`).
     """
 
     only: tuple[str, ...] = ()
@@ -250,9 +251,16 @@ class _Bench:
             await self._all([c for c in others if c not in short])
 
     async def _all(self, exchanges: list[Check]) -> None:
-        """The longest first, since the last one to end ends the run; those that want the server alone at the end."""
-        in_turn = self.options.until_failure
-        exchanges = sorted(exchanges, key=lambda c: c.lasts_s if in_turn else -c.lasts_s)
+        """The longest first, since the last one to end ends the run; those that want the server alone at the end.
+
+        Where a failure ends it: the shortest first, but before them those of the chapters that are asked for, which
+        are the likeliest to show it.
+        """
+        if self.options.until_failure:
+            chapters = {_chapter(id_) for id_ in self._judged}
+            exchanges = sorted(exchanges, key=lambda c: (_chapter(c.id) not in chapters, c.lasts_s))
+        else:
+            exchanges = sorted(exchanges, key=lambda c: -c.lasts_s)
         self.options.watcher.planned(len(exchanges))
         await self._together([c for c in exchanges if not c.alone], self._width)
         await self._together([c for c in exchanges if c.alone], 1)
@@ -332,7 +340,7 @@ class _Bench:
                 asyncio.timeout(EXCHANGE_LIMIT_S + check.lasts_s) as lab.limit,
             ):
                 arguments = await _arguments(check, lab)
-                with counting() as tally:
+                with Tally() as tally:
                     await check.function(**arguments)
         except Exception as error:
             if run_limit.expired():
@@ -348,12 +356,17 @@ class _Bench:
         if outcome.finding is not None:
             told = sum(o.finding is not None for o in outcomes)
             kept = slim(outcome.finding) if told < FAILURES_KEPT else None
-            outcome = replace(outcome, finding=kept)
+            outcome = outcome._replace(finding=kept)
         outcomes.append(outcome)
         if outcome.kind is Kind.BROKEN:
             self.broken.append(self.redactor.brief(f"{outcome.id}: {outcome.reason}", 600))
         if outcome.kind is Kind.VIOLATED and self.options.until_failure:
             self._over.set()
+
+
+def _chapter(id_: str) -> str:
+    """What a requirement is about: `SKY-AUTH` of `SKY-AUTH-07`."""
+    return id_.rpartition("-")[0]
 
 
 async def _arguments(check: Check, lab: Lab) -> dict[str, object]:

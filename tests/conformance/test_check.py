@@ -1,13 +1,13 @@
 import pytest
 
-from harness.conformance.check import Unobserved, Violation, check, counting, expect, given, shown
+from harness.conformance.check import Tally, Unobserved, Violation, check, expect, given, shown
 
 
 def test_what_holds_is_counted_by_whoever_counts():
     expect(True, "nobody counts")
-    with counting() as outer:
+    with Tally() as outer:
         expect(True, "once")
-        with counting() as inner:
+        with Tally() as inner:
             expect(True, "twice")
         expect(True, "thrice")
     assert (outer.observations, inner.observations) == (2, 1)

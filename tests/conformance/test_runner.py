@@ -291,6 +291,25 @@ def test_a_run_until_failure_takes_one_after_the_other_the_shortest_first(suite_
     assert ran == ["FAKE-B-01", "FAKE-B-01", "FAKE-A-01", "FAKE-A-01"]
 
 
+def test_a_run_until_failure_begins_with_the_chapter_that_it_is_about(suite_of, judged, echo):
+    ran = []
+
+    def exchange(id_, lasts_s):
+        @check(id_, lasts_s=lasts_s)
+        async def talks(peer):
+            ran.append(id_)
+
+        return talks
+
+    @check("FAKE-B-02")
+    def invariant(conversation):
+        yield expect(len(ran) < 2, "one conversation at most")
+
+    found = suite_of(exchange("FAKE-A-01", 1), exchange("FAKE-B-01", 9), exchange("FAKE-B-03", 8), invariant)
+    assert judged(found, echo, only=("FAKE-B-02",), until_failure=True)["FAKE-B-02"].verdict == "failed"
+    assert ran == ["FAKE-B-03", "FAKE-B-01"]
+
+
 def test_every_exchange_has_chance_of_its_own_that_the_seed_decides(suite_of, judged, echo):
     drawn = []
 

@@ -18,11 +18,20 @@ MOCK = protocols.load("brainstream")
 NEAR = [BeginsLate, KeepsPlaces, PassesPacketsOn, a_world_for_each, sends_pairs, tells_old_news, WelcomesLate]
 
 
+@pytest.mark.no_cover  # It is long; the test below reaches all that the defect does.
 @pytest.mark.parametrize("defect", NEAR, ids=lambda defect: defect.name)
 def test_a_defect_breaks_nothing_but_what_it_says(defect):
     proof = prove(BRAINSTREAM, MOCK, defect, whole=True)
     assert proof.holds
     assert set(proof.others) == set(defect.also)
+
+
+@pytest.mark.parametrize("defect", NEAR, ids=lambda defect: defect.name)
+def test_the_chapter_that_a_defect_breaks_notices_it(defect):
+    chapter = defect.breaks.rpartition("-")[0]
+    report = rehearse(BRAINSTREAM, defect.apply(MOCK), Options(only=(chapter,)))
+    assert report.broken == []
+    assert report.of("failed")
 
 
 def test_a_server_that_cuts_off_who_sends_nonsense_disturbs_nobody_else():

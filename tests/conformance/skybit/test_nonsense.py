@@ -50,8 +50,12 @@ NONSENSE = [
     *(wrong(f"{kind}-a-list", "", kind, "data", lambda data: [data]) for kind in KINDS),
 ]
 
+# Those that alone make the checks go another way. To measure the others would find no more, and takes thrice as long.
+REACHING = {"Auth-empty", "Heartbeat-empty", "Error-empty"}
+SERVERS = [pytest.param(d, id=d.name, marks=() if d.name in REACHING else pytest.mark.no_cover) for d in NONSENSE]
 
-@pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda defect: defect.name)
+
+@pytest.mark.parametrize("nonsense", SERVERS)
 def test_no_check_stumbles_over_nonsense(nonsense):
     report = rehearse(SKYBIT, nonsense.apply(MOCK), Options(TALK))
     assert report.broken == []

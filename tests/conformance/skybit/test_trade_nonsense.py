@@ -81,8 +81,15 @@ NONSENSE = [
     orders_without_a_plan,
 ]
 
+# Those that alone make the checks go another way. To measure the others would find no more, and takes thrice as long.
+REACHING = {
+    *("Preview-empty", "Preview-of-strings", "Plan-empty", "expires-whenever", "no-symbol"),
+    *("orders-that-are-filled-unseen", "orders-without-a-plan"),
+}
+SERVERS = [pytest.param(d, id=d.name, marks=() if d.name in REACHING else pytest.mark.no_cover) for d in NONSENSE]
 
-@pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda defect: defect.name)
+
+@pytest.mark.parametrize("nonsense", SERVERS)
 def test_no_check_stumbles_over_nonsense(nonsense):
     report = rehearse(load("skybit"), nonsense.apply(protocols.load("skybit")), Options(TRADE))
     assert report.broken == []
