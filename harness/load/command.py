@@ -31,6 +31,7 @@ class Options:
     targets: Path | None = None
     tokens: Path | None = None
     report: Path | None = None
+    json: Path | None = None
     html: Path | None = None
     sources: Sequence[str] = ()
     deflate: bool = False
@@ -65,6 +66,7 @@ def arguments(options: Options) -> list[str]:
         "--targets": options.targets,
         "--tokens": options.tokens,
         "--report": options.report,
+        "--report-json": options.json,
         "--html": options.html,
     }
     pairs = [[name, str(value)] for name, value in said.items() if value is not None]

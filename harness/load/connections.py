@@ -13,6 +13,7 @@ from rich.console import Console
 
 from harness.load.command import complain, problem_of
 from harness.load.crowd import Crowd, tokens_of
+from harness.load.dial import without_secrets
 from harness.load.drops import DROPS
 from harness.load.findings import Finding, Findings, conclude, shown
 from harness.load.limits import LimitTest
@@ -110,7 +111,7 @@ def _tested(name: str, options: Options) -> int:
     console = Console(highlight=False, soft_wrap=True)
     findings = shown(test.findings(), console)
     holds = all(finding.holds is not False for finding in findings)
-    found = Findings(name, options.protocol, options.url, findings, test.verdict(holds), door.doubts())
+    found = Findings(name, options.protocol, without_secrets(options.url), findings, test.verdict(holds), door.doubts())
     conclude(found, console)
     if options.json is not None:
         _write(found, options.json)

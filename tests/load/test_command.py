@@ -12,13 +12,16 @@ def said(**more):
 
 
 def test_locust_is_told_what_the_options_say():
-    options = said(users=200, run_time="1m", targets=Path("t.toml"), html=Path("r.html"), tokens=Path("t.txt"))
+    options = said(
+        users=200, run_time="1m", targets=Path("t.toml"), html=Path("r.html"), tokens=Path("t.txt"), json=Path("r.json")
+    )
     assert options["--host"] == URL
     assert options["--users"] == "200"
     assert options["--run-time"] == "1m"
     assert options["--targets"] == "t.toml"
     assert options["--html"] == "r.html"
     assert options["--tokens"] == "t.txt"
+    assert options["--report-json"] == "r.json"
     assert Path(options["--locustfile"]).is_file()
 
 
@@ -29,7 +32,7 @@ def test_users_come_within_five_seconds_unless_told_otherwise():
 
 
 def test_what_is_not_said_is_not_passed_on():
-    assert {"--targets", "--html", "--tokens"} & set(said()) == set()
+    assert {"--targets", "--html", "--tokens", "--report-json"} & set(said()) == set()
 
 
 def test_an_unknown_protocol_is_named_with_the_nearest_one(capsys):

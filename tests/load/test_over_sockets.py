@@ -98,8 +98,8 @@ def row_of(output, name):
 
 
 def test_a_run_ends_with_a_table_two_pages_and_exit_0(mock, plan, tmp_path):
-    html, page = tmp_path / "locust.html", tmp_path / "report.html"
-    pages = ["--html", str(html), "--report", str(page)]
+    html, page, document = tmp_path / "locust.html", tmp_path / "report.html", tmp_path / "report.json"
+    pages = ["--html", str(html), "--report", str(page), "--json", str(document)]
     run = load(
         mock, "--users", "10", "--shape", "ramp", "--steps", "2", "--run-time", "6s", "--targets", plan(LOOSE), *pages
     )
@@ -110,6 +110,11 @@ def test_a_run_ends_with_a_table_two_pages_and_exit_0(mock, plan, tmp_path):
         assert int(row_of(run.stdout, row)[1]) > 0
     assert "SkybitTrader" in html.read_text()
     assert "TARGETS MET" in page.read_text()
+    kept = json.loads(document.read_text())
+    assert (kept["protocol"], kept["users"], kept["exit_code"]) == ("skybit", 10, 0)
+    assert {target["verdict"] for target in kept["targets"]} == {"met"}
+    assert kept["rows"][0]["count"] == 10
+    assert kept["generator"]["lag_max_ms"] >= kept["generator"]["lag_p50_ms"] > 0
 
 
 # Path, rows that must have been measured without an error in a few seconds, and options behind those of all.
@@ -233,11 +238,12 @@ def test_a_master_and_two_workers_judge_what_they_measured_together(mock, plan):
 
 def test_the_connection_limit_holds(mock, tmp_path):
     found = tmp_path / "found.json"
-    run = load(mock, "--connection-limit", "--json", str(found))
+    run = load(f"{mock}?token=secret", "--connection-limit", "--json", str(found))
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.count("held") == 14
     assert "RATE_LIMIT" in run.stdout
     assert json.loads(found.read_text())["verdict"] == "The connection limit holds."
+    assert "secret" not in found.read_text()
 
 
 def test_where_a_server_stops_is_searched_for(mock):
@@ -269,6 +275,7 @@ def test_a_server_without_a_limit_is_found_out():
         ("ws://127.0.0.1:1/artifact/v1", ["--connection-limit"], "Connection refused"),
         ("http://127.0.0.1:1/artifact/v1", [], "is no WebSocket URL"),
         ("ws://127.0.0.1:1/artifact/v1", ["--targets", "/nowhere.toml"], "/nowhere.toml: cannot be read"),
+        ("ws://127.0.0.1:1/artifact/v1", ["--json", "/nowhere/r.json"], "--json /nowhere/r.json: expected a file in a"),
     ],
 )
 def test_what_cannot_run_says_why_and_the_exit_code_is_2(url, options, words):
