@@ -3,15 +3,26 @@ import time
 import gevent
 
 from harness.core.clock import Agenda
-from harness.load.alarm import Alarm
+from harness.load.alarm import WINDOWS_PER_S, Alarm, Bell
 from harness.load.behaviour import Lost
+
+
+class HandTimer:
+    """One that a test lets go off."""
+
+    def __init__(self, ring):
+        self.ring = ring
+        self.due_s = None
+
+    def set(self, due_s):
+        self.due_s = due_s
 
 
 class Listener:
     def __init__(self):
         self.agenda = Agenda()
         self.late_ms, self.failures, self.done = [], [], []
-        self.alarm = Alarm(self.agenda, self.late_ms.append, self.failures.append)
+        self.alarm = Alarm(Bell(), self.agenda, self.late_ms.append, self.failures.append)
 
     def soon(self, name, in_s=0.0):
         due_s = time.perf_counter() + in_s
@@ -68,3 +79,46 @@ def test_an_error_of_ours_is_told_and_ends_it():
     gevent.sleep(0.01)
     assert [type(error) for error in of.failures] == [ZeroDivisionError]
     assert of.done == []
+
+
+def test_a_bell_makes_calls_in_order_however_far_off_they_are():
+    timers, done = [], []
+    bell = Bell(lambda ring: timers.append(HandTimer(ring)) or timers[0])
+    dues_s = [window / WINDOWS_PER_S + more for window in (5, 0, 900, 2, 3, 2) for more in (0.003, 0.001)]
+    for due_s in dues_s:
+        bell.at(due_s, done.append)
+    assert timers[0].due_s == min(dues_s)
+    timers[0].ring()  # By now it is far later.
+    assert done == sorted(dues_s)
+    assert timers[0].due_s == float("inf")
+
+
+def test_a_bell_makes_no_call_early_and_is_wound_for_the_next():
+    timers, done = [], []
+    bell = Bell(lambda ring: timers.append(HandTimer(ring)) or timers[0])
+    soon_s, later_s = time.perf_counter() + 1000, time.perf_counter() + 2000
+    bell.at(later_s, done.append)
+    assert timers[0].due_s == later_s
+    bell.at(soon_s, done.append)
+    assert timers[0].due_s == soon_s
+    timers[0].ring()
+    assert done == []
+    assert timers[0].due_s == soon_s
+    bell.at(0.5, done.append)
+    assert timers[0].due_s == 0.5
+    timers[0].ring()
+    assert (done, timers[0].due_s) == ([0.5], soon_s)
+
+
+def test_what_falls_due_while_calls_are_made_waits_for_the_next_turn():
+    timers, done = [], []
+    bell = Bell(lambda ring: timers.append(HandTimer(ring)) or timers[0])
+
+    def again(due_s):
+        done.append(due_s)
+        bell.at(time.perf_counter(), again)
+
+    bell.at(0.0, again)
+    timers[0].ring()
+    assert done == [0.0]
+    assert 0 < timers[0].due_s <= time.perf_counter()

@@ -1,3 +1,7 @@
+import time
+
+import gevent
+
 from harness.load.gauge import Gauge
 
 
@@ -82,3 +86,15 @@ def test_what_is_forgotten_does_not_count():
     assert gauge.figures.intended["beat"] == 0
     assert gauge.lag.at(100) == [None]
     assert gauge.figures.served_s["Trader"] < 10
+
+
+def test_the_cpu_counts_from_when_all_was_forgotten():
+    gauge = Gauge()
+    gauge.watch()
+    began_s = time.process_time()
+    while time.process_time() - began_s < 0.05:
+        pass
+    gauge.forget()
+    gevent.sleep(0.05)
+    gauge.stop()
+    assert 0 < gauge.cpu < 0.5
