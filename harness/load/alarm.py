@@ -57,16 +57,18 @@ class Bell:
         self._due_s = ALWAYS
         # What falls due meanwhile has its turn after whoever has something to read by now.
         now_s = perf_counter()
-        while (due_s := self._next_due_s()) <= now_s:
-            heappop(self._near)[2](due_s)
-        self._wind(due_s)
+        while (near := self._near or self._next_window()) and near[0][0] <= now_s:
+            due_s, _, call = heappop(near)
+            call(due_s)
+        self._wind(near[0][0] if near else NEVER)
 
-    def _next_due_s(self) -> float:
-        if not self._near and self._far_windows:
+    def _next_window(self) -> list[tuple[float, int, Call]]:
+        """Take the calls of the next window near; none when there is none."""
+        if self._far_windows:
             self._window = heappop(self._far_windows)
             self._near = self._far.pop(self._window)
             heapify(self._near)
-        return self._near[0][0] if self._near else NEVER
+        return self._near
 
 
 class Alarm:

@@ -102,6 +102,8 @@ MAKERS: Mapping[str, Callable[[Options, Crowd], Test]] = {
 def _tested(name: str, options: Options) -> int:
     from harness.load.door import SocketDoor, knock  # It needs gevent, which comes with the load test only.
 
+    if options.json is not None and not options.json.absolute().parent.is_dir():
+        raise CannotRun(f"--json {options.json}: expected a file in a folder that exists")
     seats = _seats(options.protocol)
     tokens = tokens_in(options.tokens) if options.tokens else []
     door = SocketDoor(options.url, options.sources)

@@ -21,6 +21,7 @@ from harness.load.timeline import Bin, Course, Timeline
 
 FLUSH_EVERY_S = 1.0
 LATE_MS = 10.0  # A clock that is later than this, once in a hundred times, spoils the figures.
+IDLE = 0.5  # With less than this share of a core, it is not its own work that makes it late.
 BUSY = 0.9  # The share of one core from which on a user waits for the CPU rather than for the server.
 
 
@@ -98,9 +99,14 @@ class Gauge:
         lag_ms = self.lag.at(99)[0] or 0.0
         if lag_ms < LATE_MS and self.cpu < BUSY:
             return None
+        found = f"its own clock was {lag_ms:.0f} ms late (p99) and it used {self.cpu:.0%} of a core"
+        if self.cpu < IDLE:
+            return (
+                f"The generator was held up, by other processes or by the machine: {found}. Give it a core of its own."
+            )
         return (
-            f"The generator was the bottleneck, or near it: its own clock was {lag_ms:.0f} ms late (p99) and it used "
-            f"{self.cpu:.0%} of a core. Use fewer users, or more processes (-- --processes N, or workers)."
+            f"The generator was the bottleneck, or near it: {found}. "
+            "Use fewer users, or more processes (-- --processes N, or workers)."
         )
 
     def report(self) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from harness.load import command
 from harness.load.command import Options
 
@@ -44,3 +46,14 @@ def test_without_locust_the_way_to_get_it_is_told(monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert command.load(Options("skybit", URL)) == 2
     assert "pip install 'ws-harness[load]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("run_time", ["5x", "", "m", "1m 30s"])
+def test_a_time_that_is_none_is_told_with_what_was_expected(run_time, capsys):
+    assert command.load(Options("skybit", URL, run_time=run_time)) == 2
+    assert capsys.readouterr().err == f"--run-time {run_time}: expected a time such as 30s, 5m or 1h30m\n"
+
+
+@pytest.mark.parametrize("run_time", [None, "20", "30s", "5m", "1h30m"])
+def test_times_that_locust_knows_are_good(run_time):
+    assert command._time_problem(run_time) is None

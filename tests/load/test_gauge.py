@@ -56,7 +56,12 @@ def test_a_generator_that_keeps_time_has_nothing_to_complain_of():
     for ms in [1.0] * 98 + [500.0] * 2:
         gauge.late(ms)
     gauge.flush()
-    assert "500 ms late (p99)" in gauge.complaint()
+    gauge.cpu = 0.6
+    assert "was the bottleneck" in gauge.complaint()
+    assert "500 ms late (p99) and it used 60% of a core" in gauge.complaint()
+    gauge.cpu = 0.2
+    assert "held up, by other processes" in gauge.complaint()
+    assert "500 ms late (p99) and it used 20% of a core" in gauge.complaint()
 
 
 def test_a_generator_that_needs_a_whole_core_says_so():

@@ -285,6 +285,12 @@ def test_what_cannot_run_says_why_and_the_exit_code_is_2(url, options, words):
     assert "Traceback" not in run.stderr
 
 
+def test_a_kind_of_users_that_is_not_there_is_no_missed_target(mock):
+    run = load(mock, "--", "SkybitTrada")
+    assert run.returncode == 2
+    assert "SkybitTrada" in run.stderr
+
+
 def test_a_wrong_path_is_told_by_its_status(mock):
     run = load(mock.replace("artifact", "nowhere"))
     assert run.returncode == 2
