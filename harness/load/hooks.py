@@ -86,6 +86,8 @@ class _Hooks:
         options = environment.parsed_options
         sources.raise_open_files()
         inspect.stack()  # Locust does it when a run ends, and the first time takes 50 ms, in which no sample is right.
+        hub = gevent.get_hub()
+        hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)  # Ctrl+C ends a run in good order: gevent need not tell.
         try:
             self.sources = Sources(options.source)
         except ValueError as error:

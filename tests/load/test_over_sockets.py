@@ -1,8 +1,11 @@
 """The load job as its users run it: processes, sockets, exit codes."""
 
 import importlib
+import itertools
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -170,6 +173,27 @@ def test_a_missed_target_is_named_and_the_exit_code_is_1(mock, plan):
     assert "2 of 2 targets missed:" in run.stdout
     assert re.search(r"heartbeat: p95_ms must be at most 0\.001, it was [\d.]+", run.stdout)
     assert re.search(r"heartbeat: throughput_per_s must be at least 1000, it was [\d.]+", run.stdout)
+
+
+def test_ctrl_c_ends_a_run_and_what_was_measured_is_judged_and_kept(tmp_path):
+    """Signalled as a terminal does it, to the command and to Locust beneath it, once all users are there."""
+    document = tmp_path / "report.json"
+    with running(*WS_HARNESS, "serve", "skybit", "--port", "0") as server:
+        url = next(found[0] for line in server.stdout if (found := re.search(r"ws://[\d.:]+/artifact/v1", line)))
+        words = ["load", "skybit", url, "--users", "2", "--run-time", "60s", "--json", str(document)]
+        command = [sys.executable, *WS_HARNESS, *words]
+        pipe = subprocess.PIPE
+        run = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+        opened = (line for line in server.stdout if " opened from " in line)
+        assert len(list(itertools.islice(opened, 3))) == 3  # One that looked whether anybody is there, and the users.
+        os.killpg(run.pid, signal.SIGINT)
+        output, errors = run.communicate(timeout=20)
+    assert "2 users for " in output
+    assert (errors.count("KeyboardInterrupt"), errors.count("Traceback")) == (0, 0)
+    kept = json.loads(document.read_text())
+    assert 1 <= kept["rows"][0]["count"] <= 2  # The second may have noticed only the end.
+    assert kept["took_s"] < 50
+    assert run.returncode == kept["exit_code"]
 
 
 def test_latency_counts_from_the_intended_moment_while_the_server_stalls(plan, tmp_path):
