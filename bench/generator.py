@@ -1,8 +1,11 @@
-"""What a load generator takes: round trips per second of its CPU, and whether its figures are true with 5,000 users.
+"""What a load generator takes: round trips per second of its CPU, and whether its figures are true.
 
 Our engine beside what else Python has: `websocket-client` under gevent with an event of Locust fired per message,
 `websockets` without I/O in a greenlet for each connection, and picows on asyncio. An echo of 200 bytes, 50
 connections; the server has one core and the generator another.
+
+Then what our users see of a server that holds each message for a known time, beside what the server knows, and of one
+that freezes, beside what theory says. `--quick` does all of it with few users in seconds, for which no goal is meant.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,13 +33,36 @@ ROUNDS = 3
 ROUND_S = 3.0
 WARM_UP_S = 0.5
 MESSAGE = (b'{"type":"echo","text":"' + b"x" * 200)[:198] + b'"}'
-USERS, USER_PERIOD_S, HELD_MS = 5000, 0.25, 4.6  # 20,000 messages a second, each of which the server holds so long.
-USERS_S = 10
+HELD_S = 0.0046  # So long the server holds each message.
+FREEZE_S, FREEZE_EVERY_S = 0.5, 2.0
 RESULTS = Path("reports/bench/generator.json")
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
 
 Round = dict[str, float]  # wall_s, cpu_s and trips.
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """So many users, each of whom asks once in a period; for how long they are looked at, after they have settled."""
+
+    users: int
+    period_s: float
+    lasts_s: float = 10.0
+    settles_s: float = 3.0
+
+    @property
+    def per_s(self) -> float:
+        """How often they ask in all."""
+        return self.users / self.period_s
+
+    def words(self) -> tuple[str, ...]:
+        """For the command line of `play_users`."""
+        return str(self.users), str(self.period_s), str(self.lasts_s), str(self.settles_s)
+
+
+CROWDS = (Crowd(5000, 0.25), Crowd(5000, 0.5))
+FROZEN = Crowd(1000, 1.0)
 
 
 def look(trips: int) -> tuple[float, float, int]:
@@ -49,17 +76,17 @@ def between(before: tuple[float, float, int], after: tuple[float, float, int]) -
     return {"wall_s": wall_s, "cpu_s": cpu_s, "trips": trips}
 
 
-def measured(count: Callable[[], int]) -> Round:
+def measured(lasts_s: float, count: Callable[[], int]) -> Round:
     """One round under gevent, when `count()` tells how many round trips there have been so far."""
     import gevent
 
     gevent.sleep(WARM_UP_S)
     before = look(count())
-    gevent.sleep(ROUND_S)
+    gevent.sleep(lasts_s)
     return between(before, look(count()))
 
 
-def play_ours(url: str) -> Round:
+def play_ours(url: str, lasts_s: float) -> Round:
     """Our client; samples are kept, and handed to Locust once a second."""
     from functools import partial
 
@@ -94,10 +121,10 @@ def play_ours(url: str) -> Round:
         gauge.flush()
         return stats.total.num_requests
 
-    return measured(count)
+    return measured(lasts_s, count)
 
 
-def play_websocket_client(url: str) -> Round:
+def play_websocket_client(url: str, lasts_s: float) -> Round:
     """`websocket-client`, patched by gevent, in a greenlet for each connection; an event of Locust for each message."""
     import gevent
     import websocket
@@ -126,10 +153,10 @@ def play_websocket_client(url: str) -> Round:
 
     for _ in range(CONNECTIONS):
         gevent.spawn(user)
-    return measured(lambda: environment.stats.total.num_requests)
+    return measured(lasts_s, lambda: environment.stats.total.num_requests)
 
 
-def play_websockets(url: str) -> Round:
+def play_websockets(url: str, lasts_s: float) -> Round:
     """`websockets` without I/O, in a greenlet for each connection."""
     from gevent import monkey
 
@@ -159,10 +186,10 @@ def play_websockets(url: str) -> Round:
 
     for _ in range(CONNECTIONS):
         gevent.spawn(user)
-    return measured(lambda: len(times_ms))
+    return measured(lasts_s, lambda: len(times_ms))
 
 
-def play_picows(url: str) -> Round:
+def play_picows(url: str, lasts_s: float) -> Round:
     """picows, a compiled client, on asyncio."""
     import asyncio
 
@@ -186,14 +213,14 @@ def play_picows(url: str) -> Round:
             await ws_connect(Echoer, url)
         await asyncio.sleep(WARM_UP_S)
         before = look(len(times_ms))
-        await asyncio.sleep(ROUND_S)
+        await asyncio.sleep(lasts_s)
         return between(before, look(len(times_ms)))
 
     return asyncio.run(play())
 
 
-def play_users(url: str) -> dict[str, Any]:
-    """5,000 of our users under Locust, each with four requests a second: how soon they are there, and what they see."""
+def play_users(url: str, crowd: Crowd) -> dict[str, Any]:
+    """Our users under Locust: how soon they are there, and what they see."""
     from functools import partial
 
     import gevent
@@ -221,7 +248,7 @@ def play_users(url: str) -> dict[str, Any]:
 
     class User(SocketUser):
         BEHAVIOUR = Echoer
-        paces = {"echo_s": USER_PERIOD_S}
+        paces = {"echo_s": crowd.period_s}
 
     environment = Environment(user_classes=[User], host=url)
     gauge = User.gauge = Gauge(partial(hand_over, environment.stats))
@@ -229,32 +256,38 @@ def play_users(url: str) -> dict[str, Any]:
     collector.calm()  # As the hooks do it.
     began_s = time.perf_counter()
     gauge.watch()
-    environment.create_local_runner().start(USERS, spawn_rate=USERS)
-    while gauge.connections < USERS and time.perf_counter() - began_s < 30:
+    environment.create_local_runner().start(crowd.users, spawn_rate=crowd.users)
+    while gauge.connections < crowd.users and time.perf_counter() - began_s < 30:
         gevent.sleep(0.02)
     connected_s = time.perf_counter() - began_s
     collector.calm()
-    gevent.sleep(3)
+    gevent.sleep(crowd.settles_s)
     gauge.forget()
+    looked_s = time.perf_counter()
     os.kill(int(os.environ["SERVER_PID"]), signal.SIGUSR1)  # So does the server.
-    gevent.sleep(USERS_S)
+    gevent.sleep(crowd.lasts_s)
     gauge.flush()
+    lasted_s = time.perf_counter() - looked_s
     echo = gauge.figures.row("echo")
-    p50_ms, p99_ms = echo.times.at(50, 99)
+    p50_ms, p90_ms, p99_ms = echo.times.at(50, 90, 99)
     return {
         "connected_s": connected_s,
         "connections": gauge.connections,
-        "per_s": echo.count / USERS_S,
+        "per_s": echo.count / lasted_s,
         "failures": echo.failures,
         "p50_ms": p50_ms,
+        "p90_ms": p90_ms,
         "p99_ms": p99_ms,
         "lag_p99_ms": gauge.lag.at(99)[0],
         "cpu": gauge.cpu,
     }
 
 
-def serve(hold_s: float) -> None:
-    """Echo at once or after `hold_s`; print the port, and at the end how long messages were held, as percentiles."""
+def serve(hold_s: float, freezes: bool = False) -> None:
+    """Echo at once or after `hold_s`; print the port, and at the end how long messages were held, as percentiles.
+
+    One that freezes does nothing for a while, again and again.
+    """
     import asyncio
 
     import uvloop
@@ -277,6 +310,10 @@ def serve(hold_s: float) -> None:
             transport.send(WSMsgType.TEXT, payload)
             held_ms.append((time.perf_counter() - came_s) * 1000)
 
+    def freeze(due_s: float) -> None:
+        asyncio.get_running_loop().call_at(due_s + FREEZE_EVERY_S, freeze, due_s + FREEZE_EVERY_S)
+        time.sleep(FREEZE_S)
+
     async def play() -> None:
         over, loop = asyncio.Event(), asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, over.set)
@@ -284,6 +321,8 @@ def serve(hold_s: float) -> None:
         server = await ws_create_server(lambda request: Echo(), "127.0.0.1", 0, backlog=4096)
         print(server.sockets[0].getsockname()[1], flush=True)
         gc.freeze()
+        if freezes:
+            loop.call_later(FREEZE_EVERY_S, freeze, loop.time() + FREEZE_EVERY_S)
         await over.wait()
 
     uvloop.run(play())
@@ -291,14 +330,12 @@ def serve(hold_s: float) -> None:
     print(json.dumps({f"p{p}_ms": ordered[len(ordered) * p // 100] for p in (50, 99)}), flush=True)
 
 
-PLAYERS: dict[str, Callable[[str], dict[str, Any]]] = {
+ENGINES: dict[str, Callable[[str, float], Round]] = {
     "ours": play_ours,
     "websocket-client, event per message": play_websocket_client,
     "websockets sans I/O": play_websockets,
     "picows on asyncio": play_picows,
-    "users": play_users,
 }
-ENGINES = [name for name in PLAYERS if name != "users"]
 
 
 @contextmanager
@@ -315,9 +352,9 @@ def role(*words: str, core: int, **environment: str) -> Iterator[subprocess.Pope
         process.wait()
 
 
-def played(name: str, server: subprocess.Popen[str], url: str) -> dict[str, Any]:
+def played(server: subprocess.Popen[str], *words: str) -> dict[str, Any]:
     """What came of one round."""
-    with role("play", name, url, core=1, SERVER_PID=str(server.pid)) as player:
+    with role(*words, core=1, SERVER_PID=str(server.pid)) as player:
         result: dict[str, Any] = json.loads(player.communicate()[0].splitlines()[-1])
     return result
 
@@ -328,16 +365,16 @@ def url_of(server: subprocess.Popen[str]) -> str:
     return f"ws://127.0.0.1:{server.stdout.readline().strip()}/"
 
 
-def race() -> dict[str, float]:
+def race(rounds: int, lasts_s: float) -> dict[str, float]:
     """Round trips per second of the generator's CPU, of each engine: the median of rounds taken in turn."""
     rates: dict[str, list[float]] = {name: [] for name in ENGINES}
     table = Table("engine", "round trips per CPU second", "rounds", "CPU", title="What a generator takes")
     busy: dict[str, float] = {}
     with role("serve", "0", core=0) as server:
         url = url_of(server)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name in ENGINES:
-                result = played(name, server, url)
+                result = played(server, "play", name, url, str(lasts_s))
                 rates[name].append(result["trips"] / result["cpu_s"])
                 busy[name] = result["cpu_s"] / result["wall_s"]
     medians = {name: median(of) for name, of in rates.items()}
@@ -347,38 +384,63 @@ def race() -> dict[str, float]:
     return medians
 
 
-def truth() -> tuple[dict[str, Any], dict[str, float]]:
-    """What 5,000 users see, and what the server knows."""
-    with role("serve", str(HELD_MS / 1000), core=0) as server:
-        seen = played("users", server, url_of(server))
+def truth(crowd: Crowd) -> dict[str, Any]:
+    """What users see, and what the server knows; and it is printed."""
+    with role("serve", str(HELD_S), core=0) as server:
+        seen = played(server, "users", url_of(server), *crowd.words())
         server.terminate()
         known: dict[str, float] = json.loads(server.communicate()[0].splitlines()[-1])
-    return seen, known
-
-
-def main() -> None:
-    """Run all, print it, and keep it as JSON."""
-    medians = race()
-    ours, theirs = medians["ours"], medians["websocket-client, event per message"]
-    print(f"ours / websocket-client: {ours / theirs:.1f} (goal 4)   ours / picows: ", end="")
-    print(f"{ours / medians['picows on asyncio']:.2f} (goal 0.8)")
-    seen, known = truth()
     print(
-        f"{seen['connections']} connections in {seen['connected_s']:.1f} s (goal 10), {seen['per_s']:,.0f} messages/s"
+        f"\n{crowd.users} users ask {crowd.per_s:,.0f} times a second: {seen['connections']} connections in "
+        f"{seen['connected_s']:.1f} s (goal 10), {seen['per_s']:,.0f} messages/s"
     )
     for figure, goal in (("p50_ms", 0.05), ("p99_ms", 0.10)):
         off = seen[figure] / known[figure] - 1
         print(f"{figure}: {seen[figure]:.2f} seen, {known[figure]:.2f} by the server: {off:+.1%} (goal {goal:.0%})")
     print(f"the generator: {seen['cpu']:.0%} of a core, {seen['lag_p99_ms']:.2f} ms late (p99)")
+    return {"seen": seen, "known": known}
+
+
+def theory(crowd: Crowd) -> dict[str, Any]:
+    """What users see of a server that freezes, and what they must see; and it is printed.
+
+    Whoever asks while it is frozen waits for the rest of it. So of all waits the share that is longer than `wait_s` is
+    (FREEZE_S - wait_s) / FREEZE_EVERY_S, which is a tenth at the p90.
+    """
+    p90_ms = 1000 * (FREEZE_S - 0.1 * FREEZE_EVERY_S)
+    with role("serve", "0", "freezing", core=0) as server:
+        seen = played(server, "users", url_of(server), *crowd.words())
+    sent = seen["per_s"] / crowd.per_s
+    print(f"\nfrozen for {FREEZE_S:g} s in every {FREEZE_EVERY_S:g} s, {crowd.per_s:,.0f} messages/s:")
+    print(f"p90_ms: {seen['p90_ms']:.1f} seen, {p90_ms:.1f} in theory: {seen['p90_ms'] / p90_ms - 1:+.1%} (goal 5%)")
+    print(f"of the load, sent and answered: {sent:.1%} (goal 99%)")
+    return {"seen": seen, "theory": {"p90_ms": p90_ms}, "sent": sent}
+
+
+def main(quick: bool) -> None:
+    """Run all, print it, and keep it as JSON."""
+    medians = race(1, 0.3) if quick else race(ROUNDS, ROUND_S)
+    ours, theirs = medians["ours"], medians["websocket-client, event per message"]
+    print(f"ours / websocket-client: {ours / theirs:.1f} (goal 4)   ours / picows: ", end="")
+    print(f"{ours / medians['picows on asyncio']:.2f} (goal 0.8)")
+    crowds = [Crowd(20, 0.1, 1.0, 0.2)] if quick else CROWDS
+    frozen = theory(Crowd(20, 0.1, FREEZE_EVERY_S, 0.2) if quick else FROZEN)
+    results = {"trips_per_cpu_s": medians, "truth": [truth(crowd) for crowd in crowds], "frozen": frozen}
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps({"trips_per_cpu_s": medians, "seen": seen, "known": known}, indent=2))
+    RESULTS.write_text(json.dumps(results, indent=2))
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["serve", hold_s]:
-            serve(float(hold_s))
-        case ["play", name, url]:
-            print(json.dumps(PLAYERS[name](url)), flush=True)
-        case _:
-            main()
+        case ["serve", hold_s, *freezing]:
+            serve(float(hold_s), bool(freezing))
+        case ["play", name, url, lasts_s]:
+            print(json.dumps(ENGINES[name](url, float(lasts_s))), flush=True)
+        case ["users", url, users, *times_s]:
+            print(json.dumps(play_users(url, Crowd(int(users), *map(float, times_s)))), flush=True)
+        case []:
+            main(quick=False)
+        case ["--quick"]:
+            main(quick=True)
+        case words:
+            sys.exit(f"expected nothing or --quick, found {' '.join(words)}")

@@ -216,9 +216,7 @@ def load(
         str | None, typer.Option(metavar="HOW", help="Let all reconnect at once, instead: cut, mock or restart.")
     ] = None,
     within: Annotated[float, typer.Option(min=0.1, help="With --storm: so many seconds for all to be back.")] = 30.0,
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what a test of connections finds as JSON.")
-    ] = None,
+    json: JsonFile = None,
 ) -> None:
     """Put load on a server. After --, options of Locust. Exit code: 0 targets met, 1 one missed, 2 could not run."""
     from harness.load import command, connections
@@ -249,6 +247,7 @@ def load(
         targets=targets,
         tokens=tokens,
         report=report,
+        json=json,
         html=html,
         sources=tuple(source or ()),
         deflate=deflate,

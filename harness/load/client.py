@@ -18,7 +18,7 @@ from gevent.event import Event
 from websockets.frames import Opcode
 
 from harness.load import frames
-from harness.load.frames import Broken, Reader
+from harness.load.frames import Broken, Reader, masked
 from harness.load.opening import READ_BYTES, NotConnected, Opened, Request, open_
 from harness.load.sources import Sources
 
@@ -27,6 +27,7 @@ __all__ = ["Client", "NotConnected"]
 MAX_UNSENT_BYTES = 1024 * 1024  # What may wait for a server that does not read.
 LINGER_S = 1.0  # How long the server has to end TCP after the closing handshake (RFC 6455, 7.1.1).
 NORMAL, CUT = 1000, 1006  # Close codes.
+CLOSED = "the connection is closed"
 READ, WRITE = 1, 2  # What libev calls them.
 TEXT, BINARY = int(Opcode.TEXT), int(Opcode.BINARY)  # Plain numbers, for what is done with every message.
 
@@ -83,11 +84,15 @@ class Client:
 
     def send(self, text: bytes) -> None:
         """Send a text message. OSError when the connection is over."""
-        self._say(TEXT, text)
+        if self._close_sent or self._opened is None:
+            raise ConnectionResetError(CLOSED)
+        self._write(masked(TEXT, text))
 
     def ping(self, data: bytes) -> None:
         """Send a ping frame. OSError when the connection is over."""
-        self._say(Opcode.PING, data)
+        if self._close_sent or self._opened is None:
+            raise ConnectionResetError(CLOSED)
+        self._write(masked(Opcode.PING, data))
 
     def close(self, timeout_s: float = LINGER_S) -> None:
         """Do the closing handshake, or cut the connection when the server takes longer than `timeout_s`."""
@@ -157,7 +162,7 @@ class Client:
     def _control(self, opcode: int, payload: Any, reason: str, arrived_s: float) -> None:
         if opcode == Opcode.PING and self.is_open:
             with suppress(OSError):  # The reader meets the same end, and tells of it.
-                self._write(frames.masked(Opcode.PONG, payload))
+                self._write(masked(Opcode.PONG, payload))
         elif opcode == Opcode.PONG:
             self._on_pong(bytes(payload), arrived_s)
         elif opcode == Opcode.CLOSE and self._close_code is None:
@@ -173,11 +178,6 @@ class Client:
         self._end()
 
     # Writing ------------------------------------------------------------------------------------
-
-    def _say(self, opcode: int, data: bytes) -> None:
-        if self._close_sent or self._opened is None:
-            raise ConnectionResetError("the connection is closed")
-        self._write(frames.masked(opcode, data))
 
     def _say_goodbye(self, code: int) -> None:
         if not self._close_sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ class Options:
     targets: Path | None = None
     tokens: Path | None = None
     report: Path | None = None
+    json: Path | None = None
     html: Path | None = None
     sources: Sequence[str] = ()
     deflate: bool = False
@@ -39,12 +41,15 @@ class Options:
 
 def load(options: Options) -> int:
     """Run the load test; the exit code: 0 all targets met, 1 one missed, 2 could not run."""
-    problem = problem_of(options.protocol, "users") or _shape_problem(options.shape)
+    problem = problem_of(options.protocol, "users") or _shape_problem(options.shape) or _time_problem(options.run_time)
     if problem:
         return complain(problem)
-    # Without --json-file Locust would print its own tables below ours.
     with tempfile.TemporaryDirectory() as folder:
-        return _run(["locust", *arguments(options), "--json-file", str(Path(folder, "statistics")), *options.extra])
+        # Without --json-file Locust would print its own tables below ours. It is written when a run has ended: a 1
+        # without it tells that Locust did not begin, and of no target.
+        statistics = Path(folder, "statistics.json")
+        code = _run(["locust", *arguments(options), "--json-file", str(statistics.with_suffix("")), *options.extra])
+        return code if statistics.exists() else COULD_NOT_RUN
 
 
 def arguments(options: Options) -> list[str]:
@@ -65,6 +70,7 @@ def arguments(options: Options) -> list[str]:
         "--targets": options.targets,
         "--tokens": options.tokens,
         "--report": options.report,
+        "--report-json": options.json,
         "--html": options.html,
     }
     pairs = [[name, str(value)] for name, value in said.items() if value is not None]
@@ -89,6 +95,13 @@ def problem_of(protocol: str, part: str) -> str | None:
 
 def _shape_problem(shape: str) -> str | None:
     return None if shape in PROFILES else f"--shape {shape}: expected one of {', '.join(PROFILES)}"
+
+
+def _time_problem(run_time: str | None) -> str | None:
+    """What Locust understands, told in our words."""
+    if run_time is None or (run_time and re.fullmatch(r"(\d+h)?(\d+m)?(\d+s?)?", run_time)):
+        return None
+    return f"--run-time {run_time}: expected a time such as 30s, 5m or 1h30m"
 
 
 def _run(module_and_arguments: Sequence[str]) -> int:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from harness.load.command import complain, problem_of
 from harness.load.crowd import Crowd, tokens_of
+from harness.load.dial import without_secrets
 from harness.load.drops import DROPS
 from harness.load.findings import Finding, Findings, conclude, shown
 from harness.load.limits import LimitTest
@@ -101,6 +102,8 @@ MAKERS: Mapping[str, Callable[[Options, Crowd], Test]] = {
 def _tested(name: str, options: Options) -> int:
     from harness.load.door import SocketDoor, knock  # It needs gevent, which comes with the load test only.
 
+    if options.json is not None and not options.json.absolute().parent.is_dir():
+        raise CannotRun(f"--json {options.json}: expected a file in a folder that exists")
     seats = _seats(options.protocol)
     tokens = tokens_in(options.tokens) if options.tokens else []
     door = SocketDoor(options.url, options.sources)
@@ -110,7 +113,7 @@ def _tested(name: str, options: Options) -> int:
     console = Console(highlight=False, soft_wrap=True)
     findings = shown(test.findings(), console)
     holds = all(finding.holds is not False for finding in findings)
-    found = Findings(name, options.protocol, options.url, findings, test.verdict(holds), door.doubts())
+    found = Findings(name, options.protocol, without_secrets(options.url), findings, test.verdict(holds), door.doubts())
     conclude(found, console)
     if options.json is not None:
         _write(found, options.json)

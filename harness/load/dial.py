@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from harness.core.redact import query_without_secrets
+
 
 @dataclass(frozen=True, slots=True)
 class Dial:
@@ -35,3 +37,15 @@ def http_url(url: str, path: str) -> str:
     """
     parts = urlsplit(url)
     return urlunsplit(parts._replace(scheme="https" if parts.scheme == "wss" else "http", path=path))
+
+
+def without_secrets(url: str) -> str:
+    """The URL as it may be shown and kept.
+
+    >>> without_secrets("ws://host/ws?stage=a&token=abc")
+    'ws://host/ws?stage=a&token=(hidden)'
+    """
+    parts = urlsplit(url)
+    shown = query_without_secrets(dict(parse_qsl(parts.query, keep_blank_values=True)))
+    host = parts.netloc.rpartition("@")[2]  # Ahead of an @ there may be a name and a password.
+    return urlunsplit(parts._replace(netloc=host, query=urlencode(shown, safe="()/")))

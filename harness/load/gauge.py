@@ -16,12 +16,12 @@ import gevent
 from gevent.event import Event
 
 from harness.load.figures import Figures, Times
-from harness.load.samples import Batch, Key, Samples, counted
-from harness.load.timeline import Bin, Timeline
+from harness.load.samples import Batch, Key, Samples
+from harness.load.timeline import Bin, Course, Timeline
 
 FLUSH_EVERY_S = 1.0
-COUNT_EVERY_S = 0.125  # Much at once would hold up the users.
 LATE_MS = 10.0  # A clock that is later than this, once in a hundred times, spoils the figures.
+IDLE = 0.5  # With less than this share of a core, it is not its own work that makes it late.
 BUSY = 0.9  # The share of one core from which on a user waits for the CPU rather than for the server.
 
 
@@ -40,7 +40,7 @@ class Gauge:
         self.connections = 0  # Open now.
         self._hand_over = hand_over
         self._process = f"{platform.node()}/{os.getpid()}"  # Here, since Locust forks its workers.
-        self._late_ms: list[float] = []
+        self._late = Batch()
         self._forgot_s = 0.0  # When it began anew.
         self._watching: gevent.Greenlet | None = None
         self._ended = Event()
@@ -57,7 +57,7 @@ class Gauge:
 
     def late(self, ms: float) -> None:
         """Something was done so much later than it was due, because this process had other things to do."""
-        self._late_ms.append(ms)
+        self._late.add_time(ms)
 
     def watch(self) -> None:
         """Begin to take out samples every second."""
@@ -91,6 +91,7 @@ class Gauge:
         """Begin anew with what comes from now on."""
         self.flush()
         self._forgot_s = time.perf_counter()
+        self._began = self._clocks() if self._began is not None else None
         self.figures, self.timeline, self.lag = Figures(), Timeline(), Times()
 
     def complaint(self) -> str | None:
@@ -98,9 +99,14 @@ class Gauge:
         lag_ms = self.lag.at(99)[0] or 0.0
         if lag_ms < LATE_MS and self.cpu < BUSY:
             return None
+        found = f"its own clock was {lag_ms:.0f} ms late (p99) and it used {self.cpu:.0%} of a core"
+        if self.cpu < IDLE:
+            return (
+                f"The generator was held up, by other processes or by the machine: {found}. Give it a core of its own."
+            )
         return (
-            f"The generator was the bottleneck, or near it: its own clock was {lag_ms:.0f} ms late (p99) and it used "
-            f"{self.cpu:.0%} of a core. Use fewer users, or more processes (-- --processes N, or workers)."
+            f"The generator was the bottleneck, or near it: {found}. "
+            "Use fewer users, or more processes (-- --processes N, or workers)."
         )
 
     def report(self) -> dict[str, Any]:
@@ -117,20 +123,15 @@ class Gauge:
         self.cpu = max(self.cpu, report["cpu"])
 
     def _watch(self) -> None:
-        looks = 0
-        while not self._ended.wait(COUNT_EVERY_S):
-            looks += 1
-            if looks % (FLUSH_EVERY_S / COUNT_EVERY_S) == 0:
-                self.flush()
-            for batch in list(self.samples.batches.values()):
-                batch.count_times()
-                gevent.sleep(0)
+        while not self._ended.wait(FLUSH_EVERY_S):
+            self.flush()
 
     def _own_bin(self) -> Bin:
         """What this process tells of itself, since it last did."""
-        late_ms, self._late_ms = sorted(self._late_ms), []
-        self.lag.add(counted(late_ms))
-        lag_ms = late_ms[len(late_ms) * 99 // 100] if late_ms else 0.0
+        late, self._late = self._late, Batch()
+        late.count_times()
+        self.lag.add(late.counts)
+        lag_ms = Course(times_us=late.counts).at(0.99) or 0.0
         now = self._clocks()
         cpu = _share(self._looked, now)
         if self._began is not None:

@@ -22,13 +22,14 @@ from locust import argument_parser
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness import protocols
-from harness.load import collector, page, sources
+from harness.load import collector, document, page, sources
 from harness.load.behaviour import Behaviour, Lost, behaviours_in
 from harness.load.client import NotConnected
+from harness.load.dial import without_secrets
 from harness.load.gauge import Gauge
 from harness.load.handover import hand_over
 from harness.load.profiles import PROFILES
-from harness.load.report import Report, progress, show
+from harness.load.report import Generator, Report, Run, progress, show
 from harness.load.seats import tokens_in
 from harness.load.sources import Sources
 from harness.load.targets import Miss, Pace, Plan, Row, read
@@ -85,6 +86,8 @@ class _Hooks:
         options = environment.parsed_options
         sources.raise_open_files()
         inspect.stack()  # Locust does it when a run ends, and the first time takes 50 ms, in which no sample is right.
+        hub = gevent.get_hub()
+        hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)  # Ctrl+C ends a run in good order: gevent need not tell.
         try:
             self.sources = Sources(options.source)
         except ValueError as error:
@@ -96,8 +99,9 @@ class _Hooks:
             options.harness_tokens = tokens_in(Path(options.tokens)) if options.tokens else []
         except ValueError as error:
             fail(str(error))
-        if not Path(options.report or ".").absolute().parent.is_dir():
-            fail(f"--report {options.report}: expected a file in a folder that exists")
+        for option, file in {"--report": options.report, "--json": options.report_json}.items():
+            if file and (not Path(file).absolute().parent.is_dir() or Path(file).is_dir()):
+                fail(f"{option} {file}: expected a file in a folder that exists")
         # The command line may name some of the users only; the file has targets for all.
         all_rows, self.users = self.rows(), [user for user in self.users if user in environment.user_classes]
         self.plan = self.plan.without(all_rows.keys() - self.rows().keys())
@@ -184,30 +188,30 @@ class _Hooks:
         rows = {name: self.row(environment.stats, name) for name in self.rows()}
         rows = {name: row for name, row in rows.items() if row.count or row.intended}
         misses = self.plan.misses(rows)
-        report = self.report(environment, list(rows.values()), misses)
-        show(report)
-        if environment.parsed_options.report:
-            Path(environment.parsed_options.report).write_text(page.text(report), encoding="utf-8")
-        environment.process_exit_code = MISSED if misses else MET
+        code = MISSED if misses else MET
         if not any(row.count > row.failures for row in rows.values()):
-            environment.process_exit_code = COULD_NOT_RUN
+            code = COULD_NOT_RUN
+        report = self.report(environment, list(rows.values()), misses, code)
+        show(report)
+        environment.process_exit_code = code if keep(report, environment.parsed_options) else COULD_NOT_RUN
 
-    def report(self, environment: Any, rows: list[Row], misses: list[Miss]) -> Report:
+    def report(self, environment: Any, rows: list[Row], misses: list[Miss], code: int) -> Report:
         """What is shown at the end."""
-        stats = environment.stats
+        stats, options = environment.stats, environment.parsed_options
         doubts = [self.gauge.complaint()]
         if self.one_clock_rows() and not is_this_machine(environment.host):
             left_out = ", ".join(sorted(self.one_clock_rows()))
             doubts.append(f"The server is on another machine, and two clocks tell no delay: not measured: {left_out}")
+        url = without_secrets(environment.host)
         return Report(
-            f"{environment.parsed_options.num_users} users for {_lasted_s(stats):.0f} s, {environment.host}",
+            Run(options.protocol, url, options.num_users, stats.start_time, _lasted_s(stats), code),
             rows,
             self.rows(),
             self.plan,
             misses,
             [(e.occurrences, e.name, str(e.error)) for e in stats.errors.values()],
             [doubt for doubt in doubts if doubt],
-            environment.parsed_options.protocol,
+            Generator(self.gauge.cpu, *self.gauge.lag.at(50, 99, 100)),
             self.gauge.timeline,
         )
 
@@ -225,6 +229,19 @@ class _Hooks:
             bytes=figure.size,
             user_s=sum(served_s.get(user.__name__, 0.0) for user in self.users if name in user.BEHAVIOUR.ROWS),
         )
+
+
+def keep(report: Report, options: Any) -> bool:
+    """Write the reports that are wanted; whether they could be written."""
+    kept = True
+    for file, write in ((options.report, page.write), (options.report_json, document.write)):
+        try:
+            if file:
+                write(report, Path(file))
+        except OSError as error:
+            print(f"{file}: cannot be written: {error.strerror}", file=sys.stderr)
+            kept = False
+    return kept
 
 
 def _lasted_s(stats: Any) -> float:
@@ -260,6 +277,8 @@ def _options(parser: Any) -> None:
     group.add_argument("--targets", default="", metavar="FILE", help="Paces and targets (TOML).")
     group.add_argument("--tokens", default="", metavar="FILE", help="Credentials of the server's users, one a line.")
     group.add_argument("--report", default="", metavar="FILE", help="Keep one page of HTML about the run.")
+    # Not --json, which is Locust's own.
+    group.add_argument("--report-json", default="", metavar="FILE", help="Keep the same as JSON.")
     group.add_argument("--source", action="append", default=[], metavar="ADDRESS", help="Connect from it; repeatable.")
     group.add_argument("--shape", choices=list(PROFILES), default="steady", help="How many users come and go, when.")
     group.add_argument("--steps", type=int, default=10, help="Of a ramp: how many.")

@@ -64,7 +64,7 @@ def open_(request: Request, sources: Sources) -> Opened:
     try:
         uri = parse_uri(request.url)
     except InvalidURI as error:
-        raise NotConnected(f"{request.url!r} is no WebSocket URL") from error
+        raise NotConnected(f"{request.url!r} is no WebSocket URL, such as ws://127.0.0.1:8000/path") from error
     try:
         connection = sources.connect(uri.host, uri.port)
     except OSError as error:

@@ -39,6 +39,11 @@ def text(report: Report) -> str:
     )
 
 
+def write(report: Report, path: Path) -> None:
+    """Write it as a file. OSError when that cannot be done."""
+    path.write_text(text(report), encoding="utf-8")
+
+
 def _of_all(seconds: Sequence[float], bins: Sequence[Bin], width_s: int) -> list[Chart]:
     """What does not belong to one row."""
     courses = [list(bin_.rows.values()) for bin_ in bins]

@@ -16,18 +16,48 @@ MAX_ERRORS = 10  # The commonest ones.
 TIMES = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was run: so many users at most, for so long, on the server at `url`, which holds no secrets here."""
+
+    protocol: str
+    url: str
+    users: int
+    started_s: float  # Of the epoch.
+    took_s: float
+    exit_code: int = 0
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        return f"{self.users} users for {self.took_s:.0f} s, {self.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """How well the generator itself kept time.
+
+    `cpu` is the share of a core that its busiest process used; how late it was, is None when it had nothing to do.
+    """
+
+    cpu: float = 0.0
+    lag_p50_ms: float | None = None
+    lag_p99_ms: float | None = None
+    lag_max_ms: float | None = None
+
+
 @dataclass(frozen=True)
 class Report:
     """All that is known at the end: the rows and what they mean, the plan and what of it was missed, and the doubts."""
 
-    title: str
+    run: Run
     rows: Sequence[Row]
     meanings: Mapping[str, str]
     plan: Plan
     misses: Sequence[Miss]
     errors: Sequence[tuple[int, str, str]]  # How often, of which row, and why.
     doubts: Sequence[str]  # What to know before believing the figures.
-    protocol: str = ""
+    generator: Generator = Generator()
     timeline: Timeline = field(default_factory=Timeline)
 
 
@@ -65,7 +95,7 @@ def progress(passed_s: float, users: int, per_s: float, errors: int) -> str:
 def _table(report: Report) -> Table:
     missed = {(m.target.row, m.target.figure) for m in report.misses}
     targets = {(t.row, t.figure): t for t in report.plan.targets}
-    table = Table(title=report.title, title_justify="left")
+    table = Table(title=escape(report.run.title), title_justify="left")
     table.add_column("request", no_wrap=True)
     table.add_column("count", justify="right", no_wrap=True)
     for heading in ("errors", "ok/s", "done", "p50", "p90", "p95", "p99", "p99.9", "max"):

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 Key = tuple[str, str]  # The class of the user, and the row.
 Counts = dict[int, int]  # How often each time was taken, in microseconds.
+AT_ONCE = 500
 FINE_BITS = 11  # 2^11 steps in each power of two, which is three digits, as in an HdrHistogram.
 
 
 @dataclass
 class Batch:
-    """The samples of one row."""
+    """The samples of one row. Times are counted some hundred at a time: many at once would hold up the users."""
 
     times_ms: list[float] = field(default_factory=list)  # Of those that took time, as far as they are not counted yet.
     counts: Counts = field(default_factory=dict)  # Of those that are, to three digits.
@@ -24,8 +25,15 @@ class Batch:
     min_ms: float = float("inf")
     max_ms: float = 0.0
 
+    def add_time(self, ms: float) -> None:
+        """Take one that took time."""
+        times_ms = self.times_ms
+        times_ms.append(ms)
+        if len(times_ms) >= AT_ONCE:
+            self.count_times()
+
     def count_times(self) -> None:
-        """Count what lies in the list. Often, since it takes a while when there is much."""
+        """Count what lies in the list."""
         times_ms, self.times_ms = self.times_ms, []
         if times_ms:
             self.total_ms += sum(times_ms)
@@ -58,7 +66,7 @@ class Samples:
         if ms is None:
             batch.untimed += 1
         else:
-            batch.times_ms.append(ms)
+            batch.add_time(ms)
         batch.size += size
         if error is not None:
             batch.errors[error] += 1
@@ -71,7 +79,7 @@ class Samples:
 
 def counted(times_ms: list[float]) -> Counts:
     """How often each time occurs, to three digits, and as one microsecond when it is shorter."""
-    return folded(Counter([round(ms * 1000) for ms in times_ms]), FINE_BITS)
+    return folded(Counter([int(ms * 1000 + 0.5) for ms in times_ms]), FINE_BITS)
 
 
 def folded(counts: Mapping[int, int], bits: int) -> Counts:

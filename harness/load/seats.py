@@ -142,8 +142,10 @@ def tokens_in(path: Path) -> list[str]:
     """The credentials in a file, one a line. ValueError when it cannot be read, or has none."""
     try:
         found = path.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8, found an error: {error}") from error
     if not found:
         raise ValueError(f"{path}: expected credentials, one a line, found none")
     return found

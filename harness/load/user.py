@@ -15,7 +15,7 @@ from gevent.event import AsyncResult
 from locust import User, task
 
 from harness.core.message import Message
-from harness.load.alarm import Alarm
+from harness.load.alarm import Alarm, Bell
 from harness.load.behaviour import Behaviour, Lost
 from harness.load.client import Client, NotConnected
 from harness.load.dial import Dial
@@ -40,6 +40,7 @@ class SocketUser(User):
     same_clock = False
     deflate = False
     shared = Shared()
+    bell = Bell()
     sources: ClassVar[Sources]
     gauge: ClassVar[Gauge]
 
@@ -145,7 +146,7 @@ class SocketUser(User):
         self._done = AsyncResult()  # Set when the connection has ended, or the user leaves.
         self._client = Client(self._arrived, self._closed, self.sources, self._ponged)
         self._behaviour = self.BEHAVIOUR(self)
-        self._alarm = Alarm(self._behaviour.agenda, self.gauge.late, self._done.set_exception)
+        self._alarm = Alarm(self.bell, self._behaviour.agenda, self.gauge.late, self._done.set_exception)
 
     def _connect(self) -> None:
         dial = self._behaviour.dial(str(self.environment.host))

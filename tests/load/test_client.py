@@ -237,15 +237,16 @@ def test_a_server_that_does_not_close_is_not_waited_for_long(monkeypatch):
     ],
 )
 def test_a_server_that_breaks_the_protocol_is_told_the_code_and_cut(sent, code, words):
-    answers = []
+    answers, answered = [], Event()
 
     def script(peer):
         peer.open()
         peer.socket.sendall(sent)
         answers.append(peer.receive())
+        answered.set()
 
     _, (ended, reason) = end_of(script)
-    gevent.sleep(0.01)
+    assert answered.wait(5)
     assert ended == code
     assert words in reason
     assert answers == [(Opcode.CLOSE, struct.pack("!H", code))]
@@ -265,7 +266,7 @@ def test_a_connection_that_was_cut_has_code_1006(abruptly):
 
 
 def test_what_is_cut_reaches_the_server_as_a_reset():
-    seen = []
+    seen, over = [], Event()
 
     def script(peer):
         peer.open()
@@ -273,11 +274,12 @@ def test_what_is_cut_reaches_the_server_as_a_reset():
             seen.append(peer.receive())
         except ConnectionResetError:
             seen.append("reset")
+        over.set()
 
     with served(script) as port:
         client, listener = connected(port)
         client.cut()
-        gevent.sleep(0.02)
+        assert over.wait(5)
     assert seen == ["reset"]
     assert listener.ends == [(1006, "")]
 

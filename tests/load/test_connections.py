@@ -1,5 +1,7 @@
 """The command of the tests of connections: what it says when it cannot run, and what it writes."""
 
+from pathlib import Path
+
 import orjson
 import pytest
 from rich.console import Console
@@ -31,6 +33,11 @@ def test_a_protocol_without_a_limit_says_so_in_plain_words(protocol, capsys):
         (Options("skybit", URL), {}, "Connection refused. Is the server running, and is the path right?"),
         (Options("skybit", "http://127.0.0.1:1/"), {}, "is no WebSocket URL"),
         (Options("skybit", URL), {"find_limit": True}, "found --connection-limit and --find-limit: one test at a time"),
+        (
+            Options("skybit", URL, json=Path("/nowhere/x.json")),
+            {},
+            "--json /nowhere/x.json: expected a file in a folder",
+        ),
         (Options("skybit", URL, storm="x"), {"connection_limit": False}, "expected cut, mock, restart, found 'x'"),
     ],
 )
@@ -41,7 +48,7 @@ def test_what_cannot_run_says_why(options, flags, words, capsys):
 
 def test_credentials_that_cannot_be_read_are_named(tmp_path, capsys):
     assert run(Options("skybit", URL, tokens=tmp_path / "nowhere")) == 2
-    assert "nowhere: cannot be read" in capsys.readouterr().err
+    assert "nowhere: cannot be read: No such file or directory\n" in capsys.readouterr().err
 
 
 def test_without_locust_the_way_to_get_it_is_told(monkeypatch, capsys):

@@ -1,3 +1,7 @@
+import time
+
+import gevent
+
 from harness.load.gauge import Gauge
 
 
@@ -52,7 +56,12 @@ def test_a_generator_that_keeps_time_has_nothing_to_complain_of():
     for ms in [1.0] * 98 + [500.0] * 2:
         gauge.late(ms)
     gauge.flush()
-    assert "500 ms late (p99)" in gauge.complaint()
+    gauge.cpu = 0.6
+    assert "was the bottleneck" in gauge.complaint()
+    assert "500 ms late (p99) and it used 60% of a core" in gauge.complaint()
+    gauge.cpu = 0.2
+    assert "held up, by other processes" in gauge.complaint()
+    assert "500 ms late (p99) and it used 20% of a core" in gauge.complaint()
 
 
 def test_a_generator_that_needs_a_whole_core_says_so():
@@ -82,3 +91,15 @@ def test_what_is_forgotten_does_not_count():
     assert gauge.figures.intended["beat"] == 0
     assert gauge.lag.at(100) == [None]
     assert gauge.figures.served_s["Trader"] < 10
+
+
+def test_the_cpu_counts_from_when_all_was_forgotten():
+    gauge = Gauge()
+    gauge.watch()
+    began_s = time.process_time()
+    while time.process_time() - began_s < 0.05:
+        pass
+    gauge.forget()
+    gevent.sleep(0.05)
+    gauge.stop()
+    assert 0 < gauge.cpu < 0.5

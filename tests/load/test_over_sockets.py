@@ -1,8 +1,11 @@
 """The load job as its users run it: processes, sockets, exit codes."""
 
 import importlib
+import itertools
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -98,8 +101,8 @@ def row_of(output, name):
 
 
 def test_a_run_ends_with_a_table_two_pages_and_exit_0(mock, plan, tmp_path):
-    html, page = tmp_path / "locust.html", tmp_path / "report.html"
-    pages = ["--html", str(html), "--report", str(page)]
+    html, page, document = tmp_path / "locust.html", tmp_path / "report.html", tmp_path / "report.json"
+    pages = ["--html", str(html), "--report", str(page), "--json", str(document)]
     run = load(
         mock, "--users", "10", "--shape", "ramp", "--steps", "2", "--run-time", "6s", "--targets", plan(LOOSE), *pages
     )
@@ -110,6 +113,11 @@ def test_a_run_ends_with_a_table_two_pages_and_exit_0(mock, plan, tmp_path):
         assert int(row_of(run.stdout, row)[1]) > 0
     assert "SkybitTrader" in html.read_text()
     assert "TARGETS MET" in page.read_text()
+    kept = json.loads(document.read_text())
+    assert (kept["protocol"], kept["users"], kept["exit_code"]) == ("skybit", 10, 0)
+    assert {target["verdict"] for target in kept["targets"]} == {"met"}
+    assert kept["rows"][0]["count"] == 10
+    assert kept["generator"]["lag_max_ms"] >= kept["generator"]["lag_p50_ms"] > 0
 
 
 # Path, rows that must have been measured without an error in a few seconds, and options behind those of all.
@@ -165,6 +173,27 @@ def test_a_missed_target_is_named_and_the_exit_code_is_1(mock, plan):
     assert "2 of 2 targets missed:" in run.stdout
     assert re.search(r"heartbeat: p95_ms must be at most 0\.001, it was [\d.]+", run.stdout)
     assert re.search(r"heartbeat: throughput_per_s must be at least 1000, it was [\d.]+", run.stdout)
+
+
+def test_ctrl_c_ends_a_run_and_what_was_measured_is_judged_and_kept(tmp_path):
+    """Signalled as a terminal does it, to the command and to Locust beneath it, once all users are there."""
+    document = tmp_path / "report.json"
+    with running(*WS_HARNESS, "serve", "skybit", "--port", "0") as server:
+        url = next(found[0] for line in server.stdout if (found := re.search(r"ws://[\d.:]+/artifact/v1", line)))
+        words = ["load", "skybit", url, "--users", "2", "--run-time", "60s", "--json", str(document)]
+        command = [sys.executable, *WS_HARNESS, *words]
+        pipe = subprocess.PIPE
+        run = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+        opened = (line for line in server.stdout if " opened from " in line)
+        assert len(list(itertools.islice(opened, 3))) == 3  # One that looked whether anybody is there, and the users.
+        os.killpg(run.pid, signal.SIGINT)
+        output, errors = run.communicate(timeout=20)
+    assert "2 users for " in output
+    assert (errors.count("KeyboardInterrupt"), errors.count("Traceback")) == (0, 0)
+    kept = json.loads(document.read_text())
+    assert 1 <= kept["rows"][0]["count"] <= 2  # The second may have noticed only the end.
+    assert kept["took_s"] < 50
+    assert run.returncode == kept["exit_code"]
 
 
 def test_latency_counts_from_the_intended_moment_while_the_server_stalls(plan, tmp_path):
@@ -233,11 +262,12 @@ def test_a_master_and_two_workers_judge_what_they_measured_together(mock, plan):
 
 def test_the_connection_limit_holds(mock, tmp_path):
     found = tmp_path / "found.json"
-    run = load(mock, "--connection-limit", "--json", str(found))
+    run = load(f"{mock}?token=secret", "--connection-limit", "--json", str(found))
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.count("held") == 14
     assert "RATE_LIMIT" in run.stdout
     assert json.loads(found.read_text())["verdict"] == "The connection limit holds."
+    assert "secret" not in found.read_text()
 
 
 def test_where_a_server_stops_is_searched_for(mock):
@@ -269,6 +299,7 @@ def test_a_server_without_a_limit_is_found_out():
         ("ws://127.0.0.1:1/artifact/v1", ["--connection-limit"], "Connection refused"),
         ("http://127.0.0.1:1/artifact/v1", [], "is no WebSocket URL"),
         ("ws://127.0.0.1:1/artifact/v1", ["--targets", "/nowhere.toml"], "/nowhere.toml: cannot be read"),
+        ("ws://127.0.0.1:1/artifact/v1", ["--json", "/nowhere/r.json"], "--json /nowhere/r.json: expected a file in a"),
     ],
 )
 def test_what_cannot_run_says_why_and_the_exit_code_is_2(url, options, words):
@@ -276,6 +307,12 @@ def test_what_cannot_run_says_why_and_the_exit_code_is_2(url, options, words):
     assert run.returncode == 2
     assert words in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_kind_of_users_that_is_not_there_is_no_missed_target(mock):
+    run = load(mock, "--", "SkybitTrada")
+    assert run.returncode == 2
+    assert "SkybitTrada" in run.stderr
 
 
 def test_a_wrong_path_is_told_by_its_status(mock):

@@ -4,7 +4,7 @@ import pytest
 
 from harness.load import page
 from harness.load.charts import chart
-from harness.load.report import Report
+from harness.load.report import Report, Run
 from harness.load.samples import Batch
 from harness.load.targets import Plan, Row, Target
 from harness.load.timeline import Bin, Timeline
@@ -19,7 +19,8 @@ MEANINGS = {"beat": "there and back", "chat": "said"}
 def shown(*targets, errors=(), doubts=(), timeline=None):
     plan = Plan({}, targets)
     misses = plan.misses({row.name: row for row in ROWS})
-    report = Report("2 users", ROWS, MEANINGS, plan, misses, errors, doubts, "tea", timeline or Timeline())
+    run = Run("tea", "ws://host/tea", 2, 1_700_000_000.0, 60.0)
+    report = Report(run, ROWS, MEANINGS, plan, misses, errors, doubts, timeline=timeline or Timeline())
     return page.text(report)
 
 

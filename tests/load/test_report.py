@@ -3,13 +3,14 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from harness.load.report import Report, progress, show
+from harness.load.report import Report, Run, progress, show
 from harness.load.targets import Plan, Row, Target
 
 ROWS = [
     Row("beat", 100, 2, 10.0, 110, 5.25, 12.0, 20.0, 1234.5, 1900.0, 2000.0),
     Row("chat", 0, 0, 0.0, 3, *[None] * 6),
 ]
+RUN = Run("tea", "ws://host/[tea]", 2, 1_700_000_000.0, 60.0)
 MEANINGS = {"beat": "there and back", "chat": "said", "quote": "late"}
 
 
@@ -17,7 +18,7 @@ def shown(*targets, errors=(), doubts=(), rows=ROWS):
     plan = Plan({}, targets)
     console = Console(width=140, record=True, file=io.StringIO())
     misses = plan.misses({row.name: row for row in rows})
-    show(Report("2 users", rows, MEANINGS, plan, misses, errors, doubts), console)
+    show(Report(RUN, rows, MEANINGS, plan, misses, errors, doubts), console)
     return console.export_text()
 
 
