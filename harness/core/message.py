@@ -79,6 +79,7 @@ def is_close_code(code: int) -> bool:
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
 
 
+@lru_cache(maxsize=64)  # One moment stands more than once in many an answer, and in what goes to many.
 def rfc3339(epoch_s: float, places: int = 3) -> str:
     """Epoch seconds as an RFC 3339 UTC timestamp with `places` decimals of a second.
 
