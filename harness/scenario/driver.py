@@ -117,7 +117,7 @@ class Driver:
             self._alarm = None
 
     def _set_alarm(self) -> None:
-        due = self.stage.next_due()
+        due = self.stage.agenda.next_due()
         if self._alarm is not None:
             if due == self._alarm_due:
                 return

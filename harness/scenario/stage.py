@@ -210,7 +210,7 @@ class Link:
         elif len(frame.data) > self.stage.protocol.max_message_bytes:
             self.perform(self.session.oversized, now)
         elif frame.opcode is TEXT or frame.opcode is BINARY:
-            self._take(self._decoded(frame), now)
+            self._answer(self._judged(self._decoded(frame)), self.session.arrived, now)
         self.stage.advance(now)
 
     def oversized(self, now: float) -> None:
@@ -254,10 +254,6 @@ class Link:
         log.exception("the session of connection %d failed", self.number)
         return self.session.failed(None, now)
 
-    def _take(self, message: Message | Problem, now: float) -> None:
-        """Answer what the client sent in a frame of its own."""
-        self._answer(self._judged(message), self.session.arrived, now)
-
     def _decoded(self, frame: Frame) -> Message | Problem:
         if frame.opcode is BINARY and not self.stage.protocol.reads_binary:
             return Problem("json", "", "a text frame", "a binary frame")
@@ -287,6 +283,8 @@ class Link:
     def _looked_at(self, message: Message | Problem, now: float) -> Effects:
         if isinstance(message, Problem):
             return self.session.refused(message, now)
+        if not self.stage.scenario.steps:  # As in most scenarios: the session alone answers.
+            return self.session.received(message, now)
         return self._script.answer(message, now)
 
     def _carry_out_all(self, effects: Effects, now: float) -> None:
