@@ -26,22 +26,23 @@ class SlidingWindow:
 
     def allows(self, now: float) -> bool:
         """Whether one more is allowed at `now`; if so, it is counted."""
-        self._forget(now)
-        if len(self._moments) >= self.rate.count:
+        if self.retry_after_s(now) > 0:
             return False
-        self._moments.append(now)
+        self.count(now)
         return True
 
     def retry_after_s(self, now: float) -> float:
         """Seconds until one more will be allowed; 0 when it is allowed already."""
-        self._forget(now)
-        if len(self._moments) < self.rate.count:
+        moments, rate = self._moments, self.rate
+        while moments and moments[0] <= now - rate.window_s:
+            moments.popleft()
+        if len(moments) < rate.count:
             return 0.0
-        return self._moments[0] + self.rate.window_s - now if self._moments else self.rate.window_s
+        return moments[0] + rate.window_s - now if moments else rate.window_s
 
-    def _forget(self, now: float) -> None:
-        while self._moments and self._moments[0] <= now - self.rate.window_s:
-            self._moments.popleft()
+    def count(self, now: float) -> None:
+        """Count one more at `now`, of which is known that it is allowed."""
+        self._moments.append(now)
 
 
 class TokenBucket:

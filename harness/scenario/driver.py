@@ -47,14 +47,16 @@ class Driver:
 
     def now(self) -> float:
         """The stage's time. That of a stage which is far behind goes on from there, however long it was."""
+        elapsed = self._elapsed()
         if self._alarm is not None:
-            late_s = (self._elapsed() - self._alarm_due) / self.speed
+            late_s = (elapsed - self._alarm_due) / self.speed
             # Else ever more would be due at once, and nothing else would be served any more.
             if late_s > (LATE_MOST_S if self.speed > 1 else LATE_MOST_IN_REAL_TIME_S):
                 self._skipped_s -= late_s * self.speed
+                elapsed = self._elapsed()
             if self._is_behind:  # It has got no further than this; what is due until the true time, comes by and by.
-                return min(self._alarm_due, self._elapsed())
-        return self._elapsed()
+                return min(self._alarm_due, elapsed)
+        return elapsed
 
     def _elapsed(self) -> float:
         return (self._loop.time() - self._began_s) * self.speed + self._skipped_s
@@ -115,7 +117,7 @@ class Driver:
             self._alarm = None
 
     def _set_alarm(self) -> None:
-        due = self.stage.next_due()
+        due = self.stage.agenda.next_due()
         if self._alarm is not None:
             if due == self._alarm_due:
                 return

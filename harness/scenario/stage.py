@@ -30,6 +30,8 @@ from harness.wire.schemas import shapes
 log = logging.getLogger("harness.stage")
 
 ReplyT = TypeVar("ReplyT")
+# What a session says of a message before all else, if anything; `Session.arrived` is one.
+Look = Callable[[Message | Problem, float], Effects | None]
 
 # Looked up once: each look into an enumeration takes longer than what it is compared with.
 TEXT, BINARY, CLOSE, PING = Opcode.TEXT, Opcode.BINARY, Opcode.CLOSE, Opcode.PING
@@ -208,7 +210,7 @@ class Link:
         elif len(frame.data) > self.stage.protocol.max_message_bytes:
             self.perform(self.session.oversized, now)
         elif frame.opcode is TEXT or frame.opcode is BINARY:
-            self._take(self._decoded(frame), now)
+            self._answer(self._judged(self._decoded(frame)), self.session.arrived, now)
         self.stage.advance(now)
 
     def oversized(self, now: float) -> None:
@@ -252,11 +254,6 @@ class Link:
         log.exception("the session of connection %d failed", self.number)
         return self.session.failed(None, now)
 
-    def _take(self, message: Message | Problem, now: float) -> None:
-        """Answer what the client sent in a frame of its own."""
-        message = self._judged(message)
-        self._answer(message, lambda then: self.session.arrived(message, then), now)
-
     def _decoded(self, frame: Frame) -> Message | Problem:
         if frame.opcode is BINARY and not self.stage.protocol.reads_binary:
             return Problem("json", "", "a text frame", "a binary frame")
@@ -269,12 +266,13 @@ class Link:
             return Problem("json", "", "a JSON object", f"JSON of type {kind_of(message)}")
         return self.stage.shapes.problem(message, "client") or message
 
-    def _answer(self, message: Message | Problem, first: Callable[[float], Effects | None], now: float) -> None:
+    def _answer(self, message: Message | Problem, first: Look, now: float) -> None:
         try:
-            effects = first(now)
+            effects = first(message, now)
             if effects is None:
                 effects = self._looked_at(message, now)
-            effects = list(effects)
+            if type(effects) is not tuple:  # Most are; others are made while one looks at them.
+                effects = tuple(effects)
         except Exception:
             about = None if isinstance(message, Problem) else message
             what = f"a {about['type']}" if about else "bad input"  # No more than that: it may hold secrets.
@@ -285,6 +283,8 @@ class Link:
     def _looked_at(self, message: Message | Problem, now: float) -> Effects:
         if isinstance(message, Problem):
             return self.session.refused(message, now)
+        if not self.stage.scenario.steps:  # As in most scenarios: the session alone answers.
+            return self.session.received(message, now)
         return self._script.answer(message, now)
 
     def _carry_out_all(self, effects: Effects, now: float) -> None:
@@ -302,7 +302,7 @@ class Link:
     def _carry_out(self, effect: Any, now: float) -> None:
         match effect:
             case Receive(message):
-                self._answer(self._judged(message), lambda _: None, now)
+                self._answer(self._judged(message), _arrived_already, now)
             case SendRaw(data, opcode):
                 self._out(Frame(opcode, data), now)
             case Ping(data):
@@ -345,3 +345,7 @@ class Link:
             self._transport.send(frame)
         else:
             self._line.carry(frame, now)
+
+
+def _arrived_already(message: Message | Problem, now: float) -> None:
+    """What came inside another message has arrived with it."""

@@ -37,15 +37,13 @@ class Strict:
         """Look at these bytes, and hand on what is good of them."""
         if self._failed:
             return False, b""
-        good, breach = self._looked_at(bytes(data))
-        result = self._parser.feed_data(data[:good] if breach else data)
-        self._fail(breach)
+        good, breach = self._looked_at(data)
+        if not breach:
+            return self._parser.feed_data(data)
+        self._failed = True
+        result = self._parser.feed_data(data[:good])
+        self._report(WebSocketError(WSCloseCode.PROTOCOL_ERROR, breach))
         return result
-
-    def _fail(self, breach: str) -> None:
-        if breach:
-            self._failed = True
-            self._report(WebSocketError(WSCloseCode.PROTOCOL_ERROR, breach))
 
     def feed_eof(self) -> None:
         """There are no more bytes."""
@@ -53,28 +51,28 @@ class Strict:
 
     def _looked_at(self, data: bytes) -> tuple[int, str]:
         """How many bytes are good, and what is wrong with the frame behind them; "" where nothing is."""
-        position, size = 0, len(data)
+        position, size = self._skip, len(data)
         while position < size:
-            if self._skip:
-                step = min(self._skip, size - position)
-                self._skip -= step
-                position += step
-            elif not self._head and size - position >= LONGEST_HEAD:
+            if not self._head and size - position >= LONGEST_HEAD:
                 # The whole header is here, as it nearly always is.
                 first, second = data[position], data[position + 1]
                 if not second & MASK or first & (CONTROL | RSV1) == CONTROL | RSV1:
                     return position, _breach(first, second)
-                head = data[position : position + 2 + EXTENDED.get(second & ~MASK, 0)]
-                self._skip = len(head) + MASK_BYTES + _payload_bytes(head)
+                more = EXTENDED.get(second & ~MASK)
+                if more is None:
+                    position += 2 + MASK_BYTES + (second & ~MASK)
+                else:
+                    position += _frame_bytes(data[position : position + 2 + more])
             else:
                 self._head += data[position : position + 1]
                 position += 1
                 if len(self._head) == 2 and (breach := _breach(*self._head)):
                     return max(0, position - 2), breach
                 if len(self._head) >= 2 and len(self._head) == _header_bytes(self._head):
-                    self._skip = MASK_BYTES + _payload_bytes(self._head)
+                    position += _frame_bytes(self._head) - len(self._head)
                     self._head = b""
-        return position, ""
+        self._skip = position - size
+        return size, ""
 
 
 def _breach(first: int, second: int) -> str:
@@ -90,5 +88,7 @@ def _header_bytes(head: bytes) -> int:
     return 2 + EXTENDED.get(head[1] & ~MASK, 0)
 
 
-def _payload_bytes(head: bytes) -> int:
-    return int.from_bytes(head[2:], "big") if len(head) > 2 else head[1] & ~MASK
+def _frame_bytes(head: bytes) -> int:
+    """The length of a frame with this header, its mask included."""
+    payload_bytes = int.from_bytes(head[2:], "big") if len(head) > 2 else head[1] & ~MASK
+    return len(head) + MASK_BYTES + payload_bytes

@@ -20,7 +20,7 @@ from harness.core.conversation import Sender
 from harness.core.message import Message, Problem
 from harness.wire import yaml
 from harness.wire.explain import one_of, problem_of, unknown_word
-from harness.wire.formats import FORMATS, checker
+from harness.wire.formats import for_jsonschema, for_jsonschema_rs
 
 _BASE = "urn:asyncapi"
 
@@ -113,7 +113,7 @@ class Shapes:
             schema,
             registry=jsonschema_rs.Registry([(_BASE, self.document)]),
             validate_formats=True,
-            formats={name: form.accepts for name, form in FORMATS.items()},
+            formats=for_jsonschema_rs(),
         )
 
     def _examples(self, sender: Sender) -> dict[str, dict[str, Message]]:
@@ -135,7 +135,7 @@ _DOLLAR = re.compile(r"(?<!\\)\$")
 _Explainer: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator, {"pattern": _pattern}
 )
-_FORMAT_CHECKER = checker()
+_FORMAT_CHECKER = for_jsonschema()
 
 
 @cache

@@ -4,11 +4,11 @@ import jsonschema
 import pytest
 
 from harness.wire.explain import nearest, one_of, problem_of, shown
-from harness.wire.formats import checker
+from harness.wire.formats import for_jsonschema
 
 
 def complaint(schema, value):
-    validator = jsonschema.Draft202012Validator(schema, format_checker=checker())
+    validator = jsonschema.Draft202012Validator(schema, format_checker=for_jsonschema())
     return str(problem_of(validator.iter_errors(value), value))
 
 

@@ -68,10 +68,12 @@ class SigmaxSession(Session[SigmaxWorld, Rules]):
 
     def arrived(self, message: Message | Problem, now: float) -> Effects | None:
         """Any JSON object is a sign of life. Commands are counted, answered by a script or not."""
-        if not (isinstance(message, Problem) and message.kind == "json"):
-            self.heard_at = now
-        is_command = isinstance(message, dict) and message["type"] == "command"
-        if isinstance(message, Problem) or not is_command or self.commands.allows(now):
+        if isinstance(message, Problem):
+            if message.kind != "json":
+                self.heard_at = now
+            return None
+        self.heard_at = now
+        if message["type"] != "command" or self.commands.allows(now):
             return None
         wait_s = math.ceil(10 * self.commands.retry_after_s(now)) / 10  # Who waits as long as told is early never.
         text = f"Commands are limited to {self.rules.commands}; wait {wait_s:.1f} s before sending more"
@@ -227,12 +229,13 @@ class SigmaxSession(Session[SigmaxWorld, Rules]):
 
     def copy(self, message: Message, about: Message | None = None) -> Send:
         """The copy of this client: with its connection_id, and the request_id of what it answers."""
-        own: Message = {"connection_id": self.id}
-        request_id = (about or {}).get("request_id")
-        if isinstance(request_id, str | int | float) and not isinstance(request_id, bool):
-            own["request_id"] = request_id
         # What a script has put there stays.
-        return Send(message, {name: value for name, value in own.items() if name not in message})
+        own: Message = {} if "connection_id" in message else {"connection_id": self.id}
+        if about is not None and "request_id" not in message:
+            request_id = about.get("request_id")
+            if type(request_id) in (str, int, float):
+                own["request_id"] = request_id
+        return Send(message, own)
 
     def refuse(self, refusal: Refusal, about: Message | None, now: float) -> Send:
         """Error Event."""

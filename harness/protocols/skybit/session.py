@@ -151,15 +151,12 @@ class SkybitSession(Session[SkybitWorld, Rules]):
 
     def count(self, kind: str, now: float) -> None:
         """Rate Limits: sliding, per connection. What is refused does not count, not even in the total."""
-        windows = [("messages", self.total_window)]
-        if kind in self.windows:
-            windows.append((kind, self.windows[kind]))
-        for operation, window in windows:
-            wait_s = window.retry_after_s(now)
-            if wait_s > 0:
-                raise rate_limit(operation, window.rate, wait_s)
-        for _, window in windows:
-            window.allows(now)
+        own = self.windows.get(kind)
+        _demand_room("messages", self.total_window, now)
+        if own is not None:
+            _demand_room(kind, own, now)
+            own.count(now)
+        self.total_window.count(now)
 
     def look_at_session(self, message: Message, now: float) -> None:
         """Whether the session lives, and the envelope names it."""
@@ -477,3 +474,9 @@ class SkybitSession(Session[SkybitWorld, Rules]):
             "recoverable": refusal.recoverable,
             "suggestions": list(refusal.suggestions),
         }
+
+
+def _demand_room(operation: str, window: SlidingWindow, now: float) -> None:
+    wait_s = window.retry_after_s(now)
+    if wait_s > 0:
+        raise rate_limit(operation, window.rate, wait_s)

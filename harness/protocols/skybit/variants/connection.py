@@ -241,16 +241,15 @@ class _FixedWindow(SlidingWindow):
 
     def __init__(self, rate: Rate) -> None:
         super().__init__(rate)
-        self.minute, self.count = 0, 0
+        self.minute, self.counted = 0, 0
 
     def retry_after_s(self, now: float) -> float:
         minute = int((now + 59.99) // self.rate.window_s)
-        self.minute, self.count = minute, self.count if minute == self.minute else 0
-        return 0.0 if self.count < self.rate.count else 1.0
+        self.minute, self.counted = minute, self.counted if minute == self.minute else 0
+        return 0.0 if self.counted < self.rate.count else 1.0
 
-    def allows(self, now: float) -> bool:
-        self.count += 1
-        return True
+    def count(self, now: float) -> None:
+        self.counted += 1
 
 
 @in_session(WINDOWS)
@@ -264,7 +263,7 @@ class FixedWindows(SkybitSession):
 
     def authenticate(self, message: Message, now: float) -> Effects:
         """As if it had not been counted."""
-        self.minute.count -= 1
+        self.minute.counted -= 1
         return super().authenticate(message, now)
 
 
