@@ -14,8 +14,8 @@ DEFLATE_FROM_BYTES = 256  # Smaller messages hardly shrink; RFC 7692, 6 leaves i
 DEFLATE_LEVEL = 1
 FLUSHED = b"\x00\x00\xff\xff"  # RFC 7692, 7.2.1: what a flush ends with is not sent.
 
-
 KEPT_BYTES = 256 * 1024  # Of frames that may be sent to others, too.
+KEPT_FROM_BYTES = 1024  # Smaller ones are made sooner than looked up, unless they are deflated.
 
 
 class Framer:
@@ -33,8 +33,8 @@ class Framer:
         `deflate_bits` is the window of a connection with permessage-deflate, 0 of one without. No message builds on
         the one before ("server_no_context_takeover"), so that all such connections can share the bytes.
         """
-        if len(frame.data) < DEFLATE_FROM_BYTES:
-            return _bytes_of(frame, deflate_bits)  # Made sooner than looked up.
+        if len(frame.data) < (DEFLATE_FROM_BYTES if deflate_bits else KEPT_FROM_BYTES):
+            return _bytes_of(frame, deflate_bits)
         key = (id(frame), deflate_bits)
         made = self._made.get(key)
         if made is None:

@@ -22,7 +22,7 @@ def test_other_opcodes_are_theirs_too():
 
 
 def test_a_frame_that_goes_to_many_in_a_row_is_made_once():
-    framer, frame = Framer(), Frame(Opcode.TEXT, b"news" * 100)
+    framer, frame = Framer(), Frame(Opcode.TEXT, b"news" * 300)
     first = framer.bytes_of(frame)
     assert framer.bytes_of(Frame(Opcode.TEXT, b"other")) == b"\x81\x05other"
     assert framer.bytes_of(frame) is first
@@ -38,13 +38,13 @@ def test_what_is_kept_for_others_is_bounded(monkeypatch):
 
 
 def test_frames_in_one_write_are_those_one_by_one_and_shared_by_all_who_get_the_same():
-    framer, frames = Framer(), [Frame(Opcode.TEXT, b"%d" % n * 400) for n in range(3)]
+    framer, frames = Framer(), [Frame(Opcode.TEXT, b"%d" % n * 1200) for n in range(3)]
     for bits in (0, 15):
         joined = framer.joined(frames, bits)
         assert joined == b"".join(framer.bytes_of(frame, bits) for frame in frames)
         assert framer.joined(list(frames), bits) is joined
         assert framer.joined(frames[:2], bits) == b"".join(framer.bytes_of(frame, bits) for frame in frames[:2])
-        equal = [Frame(Opcode.TEXT, b"%d" % n * 400) for n in range(3)]
+        equal = [Frame(Opcode.TEXT, b"%d" % n * 1200) for n in range(3)]
         assert framer.joined(equal, bits) == joined
     assert framer.joined(frames[:1]) is framer.bytes_of(frames[0])
 
