@@ -57,7 +57,18 @@ class Connection:
     """
 
     __slots__ = (
-        *("_all_read", "_all_sent", "_broken", "_cuts", "_deadline", "_deflate_bits", "_ending", "_flow", "_framer"),
+        *(
+            "_all_over",
+            "_all_read",
+            "_all_sent",
+            "_broken",
+            "_cuts",
+            "_deadline",
+            "_deflate_bits",
+            "_ending",
+            "_flow",
+            "_framer",
+        ),
         *("_is_due", "_loop", "_outbox", "_protocol", "_receiver", "_refused", "_resuming", "_socket"),
         *("_waiting", "_waiting_bytes", "close_code", "name", "witness"),
     )
@@ -92,6 +103,9 @@ class Connection:
         self._broken = False  # It did so in a way that aiohttp can read no further.
         self._all_read = self._loop.create_future()  # Done when nothing more comes.
         self._all_sent: asyncio.Future[None] | None = None  # Once somebody waits for it: done when nothing more goes.
+        self._all_over: asyncio.Future[None] | None = (
+            None  # Once somebody waits for it: done when the client has ended.
+        )
         self._deadline: asyncio.TimerHandle | None = None
         if self._protocol.transport is not None:
             # What the system does not take at once waits here, where it is counted; and uvloop, which is told to keep
@@ -219,6 +233,8 @@ class Connection:
 
     def ended(self, error: BaseException | None) -> None:
         """Nothing more comes: the client is gone, or sent what is no WebSocket."""
+        if self._all_over is not None and not self._all_over.done():
+            self._all_over.set_result(None)
         if self._all_read.done():
             return
         self._all_read.set_result(None)
@@ -268,12 +284,17 @@ class Connection:
             await asyncio.wait([self._all_sent], timeout=CLOSE_WAIT_S)
 
     async def _linger(self) -> None:
-        # The rest of a message that is too big still arrives, and aiohttp drops it. Closing before all of it is here
-        # would reset the connection, and the client would never read why. So our side ends first, the client sees
-        # that and ends its own. aiohttp tells nobody of that end once it has refused a frame: hence the looks.
-        if not self._broken or self._protocol.transport is None:
+        # RFC 6455, 7.1.1: our side ends first, the client sees that and ends its own. Closing while more comes, such as
+        # the rest of a message that is too big, would reset the connection, and the client might never read why.
+        transport = self._protocol.transport
+        if self._cuts or transport is None or transport.is_closing():
             return
-        self._protocol.transport.write_eof()
+        transport.write_eof()
+        if not self._broken:
+            self._all_over = self._loop.create_future()
+            await asyncio.wait([self._all_over], timeout=CLOSE_WAIT_S)
+            return
+        # aiohttp tells nobody of that end once it has refused a frame: hence the looks.
         until_s = self._loop.time() + CLOSE_WAIT_S
         while self._protocol.transport is not None and self._loop.time() < until_s:  # noqa: ASYNC110
             await asyncio.sleep(LINGER_LOOK_S)

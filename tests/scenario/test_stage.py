@@ -82,6 +82,23 @@ def test_a_bug_in_what_happens_later_is_logged_too(play, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_news_are_answered_by_a_generator_too_and_a_bug_in_it_is_logged(play, caplog):
+    stage, client = play()
+
+    def noticed(topic, event, now):
+        yield Ping(event)
+        1 / len(event)
+
+    client.link.session.noticed = noticed
+    client.link.session.listen("news")
+    stage.topics.publish("news", b"good", 0.5)
+    assert client.texts() == ["welcome", "PING"]
+    stage.topics.publish("news", b"", 1.0)
+    stage.topics.publish("news", b"later", 2.0)
+    assert client.texts() == ["welcome", "PING", 1011]
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_a_bug_in_the_world_is_logged_and_the_stage_plays_on(play, caplog):
     stage, client = play()
     stage.agenda.at(1.0, lambda now: 1 / 0)

@@ -63,6 +63,27 @@ async def test_a_close_of_the_client_is_answered_with_its_code(mock):
     await eventually(lambda: not stage_of(mock).links)
 
 
+async def test_the_server_reads_on_behind_a_close_until_the_client_ends_too(mock):
+    reader, writer = await _upgraded(mock)
+    writer.write(_masked(0x88, b"\x03\xe8"))
+    assert await asyncio.wait_for(reader.read(), 3) == b"\x88\x02\x03\xe8"  # And the server's end.
+    [each] = mock.server._connections
+    writer.write(_masked(0x89, b"too late"))  # Which would earn a reset, had the server closed.
+    assert not stage_of(mock).links
+    assert mock.server._connections == {each}
+    writer.close()
+    await eventually(lambda: not mock.server._connections)
+
+
+async def test_a_client_that_does_not_end_after_its_close_is_cut(mock, monkeypatch):
+    monkeypatch.setattr(connection, "CLOSE_WAIT_S", 0.1)
+    reader, writer = await _upgraded(mock)
+    writer.write(_masked(0x88, b"\x03\xe8"))
+    assert await asyncio.wait_for(reader.read(), 3) == b"\x88\x02\x03\xe8"
+    await eventually(lambda: not mock.server._connections)
+    writer.close()
+
+
 async def test_a_close_without_a_code_is_answered_without_one(mock):
     reader, writer = await _upgraded(mock)
     writer.write(_masked(0x88, b""))
