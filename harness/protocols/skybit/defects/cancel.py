@@ -81,10 +81,14 @@ class AllIsEverybodys(SkybitSession):
         return super().withdraw(target, target_id, now)
 
 
-class Silent(SkybitSession):
-    """A session that passes over what it cannot cancel."""
+class Lenient(SkybitSession):
+    """A session that does not refuse, with this code, to cancel an order."""
 
     code = ""
+
+    def instead(self, order_id: str, now: float) -> Effects:
+        """What it answers: nothing."""
+        return ()
 
     def withdraw(self, target: str, target_id: str | None, now: float) -> Effects:
         """Cancel."""
@@ -92,22 +96,33 @@ class Silent(SkybitSession):
             return super().withdraw(target, target_id, now)
         except Refusal as refusal:
             if target == "order" and refusal.code == self.code:
-                return ()
+                return self.instead(str(target_id), now)
             raise
 
 
 @in_session("SKY-CANC-08")
-class UnknownOrdersAreDropped(Silent):
+class UnknownOrdersAreDropped(Lenient):
     """The Cancel of an unknown order is passed over in silence."""
 
     code = "INVALID_REQUEST"
 
 
 @in_session("SKY-CANC-09")
-class FinishedOrdersAreDropped(Silent):
+class FinishedOrdersAreDropped(Lenient):
     """The Cancel of a finished order is passed over in silence."""
 
     code = "ORDER_REJECTED"
+
+
+@in_session("SKY-CANC-09", also=("SKY-CANC-04", "SKY-STAT-18"))
+class FinishedOrdersAreCancelled(Lenient):
+    """The Cancel of a finished order is answered as if it were cancelled."""
+
+    code = "ORDER_REJECTED"
+
+    def instead(self, order_id: str, now: float) -> Effects:
+        """A Status that is not true."""
+        return (self.say("Status", self.own.orders[order_id].status_data(self.world.ts, "cancelled"), now),)
 
 
 @in_session("SKY-CANC-10")
