@@ -103,9 +103,7 @@ class Connection:
         self._broken = False  # It did so in a way that aiohttp can read no further.
         self._all_read = self._loop.create_future()  # Done when nothing more comes.
         self._all_sent: asyncio.Future[None] | None = None  # Once somebody waits for it: done when nothing more goes.
-        self._all_over: asyncio.Future[None] | None = (
-            None  # Once somebody waits for it: done when the client has ended.
-        )
+        self._all_over: asyncio.Future[None] | None = None  # Likewise: done when the client has ended, too.
         self._deadline: asyncio.TimerHandle | None = None
         if self._protocol.transport is not None:
             # What the system does not take at once waits here, where it is counted; and uvloop, which is told to keep
