@@ -239,7 +239,10 @@ class Link:
         self._carry_out_all(effects, now)
 
     def notice(self, topic: str, event: Any, now: float) -> None:
-        """Carry out what the session answers to an event of the world."""
+        """Carry out what the session answers to an event of the world.
+
+        Thousands may hear of one event, so it takes no call more than it must.
+        """
         if self.closing:
             return
         try:

@@ -22,7 +22,6 @@ MAX_WAITING_FRAMES = 1000
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 JOINED_FRAMES, JOINED_BYTES = 64, 64 * 1024  # What is sent in one write, about.
 CLOSE_WAIT_S = 5.0  # How long the other side has to do its part of the closing handshake.
-LINGER_LOOK_S = 0.05
 
 TEXT, CLOSE = Opcode.TEXT, Opcode.CLOSE
 # By the number, which a WSMsgType is; a look at its `value` would take longer.
@@ -57,18 +56,7 @@ class Connection:
     """
 
     __slots__ = (
-        *(
-            "_all_over",
-            "_all_read",
-            "_all_sent",
-            "_broken",
-            "_cuts",
-            "_deadline",
-            "_deflate_bits",
-            "_ending",
-            "_flow",
-            "_framer",
-        ),
+        *("_all_over", "_all_read", "_all_sent", "_cuts", "_deadline", "_deflate_bits", "_ending", "_flow", "_framer"),
         *("_is_due", "_loop", "_outbox", "_protocol", "_receiver", "_refused", "_resuming", "_socket"),
         *("_waiting", "_waiting_bytes", "close_code", "name", "witness"),
     )
@@ -100,7 +88,6 @@ class Connection:
         self._ending = False  # Nothing more may be queued.
         self._cuts = False  # The connection is cut behind what is queued.
         self._refused = False  # The client broke the WebSocket protocol; nothing more is taken from it.
-        self._broken = False  # It did so in a way that aiohttp can read no further.
         self._all_read = self._loop.create_future()  # Done when nothing more comes.
         self._all_sent: asyncio.Future[None] | None = None  # Once somebody waits for it: done when nothing more goes.
         self._all_over: asyncio.Future[None] | None = None  # Likewise: done when the client has ended, too.
@@ -237,7 +224,6 @@ class Connection:
             return
         self._all_read.set_result(None)
         if isinstance(error, WebSocketError):
-            self._broken = True
             if error.code == WSCloseCode.MESSAGE_TOO_BIG and not self._refused and self._receiver is not None:
                 self._receiver.oversized()  # It says so the way its protocol does, and closes.
             self._refuse(error.code, str(error))
@@ -288,14 +274,8 @@ class Connection:
         if self._cuts or transport is None or transport.is_closing():
             return
         transport.write_eof()
-        if not self._broken:
-            self._all_over = self._loop.create_future()
-            await asyncio.wait([self._all_over], timeout=CLOSE_WAIT_S)
-            return
-        # aiohttp tells nobody of that end once it has refused a frame: hence the looks.
-        until_s = self._loop.time() + CLOSE_WAIT_S
-        while self._protocol.transport is not None and self._loop.time() < until_s:  # noqa: ASYNC110
-            await asyncio.sleep(LINGER_LOOK_S)
+        self._all_over = self._loop.create_future()
+        await asyncio.wait([self._all_over], timeout=CLOSE_WAIT_S)
 
     def _shut(self) -> None:
         transport = self._protocol.transport

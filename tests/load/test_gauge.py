@@ -1,7 +1,3 @@
-import time
-
-import gevent
-
 from harness.load.gauge import Gauge
 
 
@@ -93,13 +89,15 @@ def test_what_is_forgotten_does_not_count():
     assert gauge.figures.served_s["Trader"] < 10
 
 
-def test_the_cpu_counts_from_when_all_was_forgotten():
+def test_the_cpu_counts_from_when_all_was_forgotten(monkeypatch):
+    clocks = [(0.0, 0.0)]  # What has passed, and the CPU time of it.
+    monkeypatch.setattr(Gauge, "_clocks", staticmethod(lambda: clocks[0]))
     gauge = Gauge()
     gauge.watch()
-    began_s = time.process_time()
-    while time.process_time() - began_s < 0.05:
-        pass
+    clocks[0] = (10.0, 9.0)
+    gauge.flush()
+    assert gauge.cpu == 0.9
     gauge.forget()
-    gevent.sleep(0.05)
+    clocks[0] = (20.0, 11.0)
     gauge.stop()
-    assert 0 < gauge.cpu < 0.5
+    assert gauge.cpu == 0.2

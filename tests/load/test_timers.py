@@ -7,7 +7,7 @@ from gevent.event import Event
 
 from harness.load.timers import NEVER, HubTimer, KernelTimer, timer
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has timerfd")
 KINDS = [HubTimer, pytest.param(KernelTimer, marks=linux)]
 
 
